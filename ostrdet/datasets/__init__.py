@@ -1,0 +1,29 @@
+"""Data sets that mmpretrain lacks, the split of the training set, and seeds per sample."""
+
+from ostrdet.datasets.bilevel_split import check_portions, split_indices
+from ostrdet.datasets.crop_flip import PadCropFlip
+from ostrdet.datasets.digits import Digits
+from ostrdet.datasets.epoch_sampler import EpochSampler
+from ostrdet.datasets.image_folder import ImageFolder
+from ostrdet.datasets.imagenet16 import ImageNet16
+from ostrdet.datasets.seeded_subset import SeededSubset, dataset_labels
+from ostrdet.datasets.seeding import hash_seed, seed_generators, seeded_permutation
+from ostrdet.datasets.standard import CIFAR10, CIFAR100, ImageNet
+
+__all__ = [
+    'CIFAR10',
+    'CIFAR100',
+    'Digits',
+    'EpochSampler',
+    'ImageFolder',
+    'ImageNet',
+    'ImageNet16',
+    'PadCropFlip',
+    'SeededSubset',
+    'check_portions',
+    'dataset_labels',
+    'hash_seed',
+    'seed_generators',
+    'seeded_permutation',
+    'split_indices',
+]

@@ -1,0 +1,95 @@
+"""Registries: children of mmengine's roots, and roots for the axes that only this project has.
+
+A child (``MODELS``, ``HOOKS``, ...) serves what mmengine's ``Runner`` builds. An own root
+(``SPACES``, ``OPS``, ...) is built by :func:`build`, which never switches mmengine's default scope,
+so that a derived backbone can be built inside mmpretrain and mmdet, and never imports what a name
+asks for.
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
+from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine.registry import Registry
+
+
+def _child(parent: Registry, location: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='ostrdet', locations=[location])
+
+
+MODELS = _child(MMENGINE_MODELS, 'ostrdet.models')
+DATASETS = _child(MMENGINE_DATASETS, 'ostrdet.datasets')
+DATA_SAMPLERS = _child(MMENGINE_DATA_SAMPLERS, 'ostrdet.datasets')
+TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'ostrdet.datasets')
+METRICS = _child(MMENGINE_METRICS, 'ostrdet.evaluation')
+HOOKS = _child(MMENGINE_HOOKS, 'ostrdet.engine')
+LOOPS = _child(MMENGINE_LOOPS, 'ostrdet.engine')
+OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'ostrdet.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'ostrdet.engine')
+VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'ostrdet.engine')
+
+SPACES = Registry('search space', scope='ostrdet', locations=['ostrdet.spaces'])
+OPS = Registry('operation', scope='ostrdet', locations=['ostrdet.models.ops'])
+WEIGHTINGS = Registry('weighting', scope='ostrdet', locations=['ostrdet.models.weightings'])
+ARCH_UPDATES = Registry('arch update', scope='ostrdet', locations=['ostrdet.models.arch_updates'])
+CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The second half of an error message: the nearest known name, and all of them."""
+    names = sorted(map(str, known))
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f"Did you mean '{close[0]}'? " if close else ''
+    return f'{hint}Known: {", ".join(names)}.'
+
+
+def lookup(registry: Registry, name: str) -> Callable[..., Any]:
+    """The class or function registered as ``name``, with or without the prefix ``ostrdet.``.
+
+    Raises:
+        KeyError: If nothing is registered under that name; the nearest name is offered. Unlike
+            ``Registry.get``, a dotted name is never imported.
+    """
+    registry.import_from_location()
+    known = registry.module_dict
+    key = str(name).removeprefix('ostrdet.')
+    if key not in known:
+        raise KeyError(f"unknown {registry.name} '{name}'. {nearest(key, known)}")
+    target: Callable[..., Any] = known[key]
+    return target
+
+
+def build(registry: Registry, cfg: Mapping[str, Any], **defaults: Any) -> Any:
+    """Build ``cfg`` (a dict with ``type``) from ``registry``; ``defaults`` fill the keys it lacks.
+
+    Raises:
+        KeyError: If ``type`` is missing or unknown.
+        TypeError: If a key is not an argument of the type; the nearest argument is offered.
+    """
+    kwargs = {**defaults, **cfg}
+    if 'type' not in kwargs:
+        raise KeyError(f"a {registry.name} config needs the key 'type', got {dict(cfg)}")
+    target = lookup(registry, kwargs.pop('type'))
+    check_arguments(target, kwargs, f'{registry.name} {target.__name__}')
+    return target(**kwargs)
+
+
+def check_arguments(target: Callable[..., Any], kwargs: Mapping[str, Any], where: str) -> None:
+    """Raise a ``TypeError`` that offers the nearest name if ``target`` does not take ``kwargs``."""
+    parameters = inspect.signature(target).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in kwargs:
+        if key not in parameters:
+            raise TypeError(f"{where} has no argument '{key}'. {nearest(key, parameters)}")

@@ -1,0 +1,185 @@
+"""What every search space offers: cells, candidate operations, and the skeleton around them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar
+
+from ostrdet.registry import nearest
+from ostrdet.structures import (
+    CellSpec,
+    FeatureSpec,
+    Genotype,
+    GenotypeError,
+    Layout,
+    MacroPlan,
+    StemPlan,
+)
+from ostrdet.structures.text_formats import TEXT_FORMATS
+
+
+@dataclass(frozen=True)
+class SearchSpace(ABC):
+    """A search space; subclasses are frozen dataclasses whose fields are their config keys.
+
+    Args:
+        ops: Candidate operations of every edge, by registered name. Their order is the order of
+            alpha's columns, and breaks ties.
+        unselectable: Candidates that may carry weight during the search but are never chosen.
+
+    Raises:
+        ValueError: If ``ops`` repeats a name or leaves nothing to choose.
+    """
+
+    ops: tuple[str, ...]
+    unselectable: tuple[str, ...] = ()
+
+    #: Name of the text form of this space's genotypes.
+    text_format: ClassVar[str] = 'darts'
+    #: Operations that a BatchNorm without affine follows in the supernet (and only there).
+    normalized_in_search: ClassVar[tuple[str, ...]] = ()
+    #: Whether the edges that a node keeps must come from different nodes.
+    distinct_sources: ClassVar[bool] = True
+    #: Registered stems that fit, and the states that each hands over: (multiple of C, stride).
+    stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {}
+    #: Published sizes of the derived network, by data set.
+    layouts: ClassVar[Mapping[str, Layout]] = {}
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # configs hold lists
+            value = getattr(self, field.name)
+            if isinstance(value, list):
+                object.__setattr__(self, field.name, tuple(value))
+        if len(set(self.ops)) != len(self.ops):
+            raise ValueError(f'space.ops repeats an operation: {list(self.ops)}')
+        if not self.selectable_ops:
+            raise ValueError(
+                f'space.ops={list(self.ops)} leaves nothing to choose, since '
+                f'{list(self.unselectable)} cannot be selected; add an operation'
+            )
+
+    @property
+    @abstractmethod
+    def cells(self) -> dict[str, CellSpec]:
+        """The searched cells by cell type; each type has its own alpha."""
+
+    @abstractmethod
+    def plan(
+        self,
+        stem: str,
+        channels: int,
+        num_cells: int,
+        outputs: Mapping[str, int] | None = None,
+    ) -> MacroPlan:
+        """The macro skeleton.
+
+        Args:
+            stem: Registered type of the stem.
+            channels: Channels C of the first cells.
+            num_cells: Depth, as the space counts it.
+            outputs: Number of concatenated nodes of each cell type, where it differs from the
+                space's own (some published genotypes leave nodes out).
+        """
+
+    @property
+    def selectable_ops(self) -> tuple[str, ...]:
+        """The operations that a derived cell may hold, in declared order."""
+        return tuple(op for op in self.ops if op not in self.unselectable)
+
+    def layout(self, name: str) -> Layout:
+        """The published size called ``name``.
+
+        Raises:
+            KeyError: If there is none; the nearest name is offered.
+        """
+        if name not in self.layouts:
+            raise KeyError(
+                f"unknown layout '{name}' of {type(self).__name__}. {nearest(name, self.layouts)}"
+            )
+        return self.layouts[name]
+
+    def stem_plan(self, stem: str, channels: int) -> StemPlan:
+        """What ``stem`` hands to the first cell at C ``channels``.
+
+        Raises:
+            KeyError: If the space does not know the stem; the nearest name is offered.
+        """
+        if stem not in self.stems:
+            raise KeyError(
+                f"unknown stem '{stem}' of {type(self).__name__}. {nearest(stem, self.stems)}"
+            )
+        states = tuple(FeatureSpec(times * channels, size) for times, size in self.stems[stem])
+        return StemPlan(stem, states)
+
+    def to_config(self) -> dict[str, Any]:
+        """The config that builds this space again: ``type`` and the keys that differ from it."""
+        changed = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.default is MISSING or getattr(self, field.name) != field.default
+        }
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in changed.items()}
+        return {'type': type(self).__name__, **plain}
+
+    def format(self, genotype: Genotype) -> str:
+        """The genotype as one line of text, in this space's form."""
+        return TEXT_FORMATS[self.text_format].format_cells(genotype.cells)
+
+    def parse(self, text: str) -> Genotype:
+        """Read a genotype of this space from text; nothing in it is executed.
+
+        Raises:
+            GenotypeError: If the text is malformed or holds what this space has not.
+        """
+        cells = TEXT_FORMATS[self.text_format].parse_cells(text, self.cells)
+        genotype = Genotype(self.to_config(), cells)
+        self.validate(genotype)
+        return genotype
+
+    def validate(self, genotype: Genotype) -> None:
+        """Check that ``genotype`` is one of this space.
+
+        Raises:
+            GenotypeError: With the cell, the node, what was found and what the space expects.
+        """
+        if set(genotype.cells) != set(self.cells):
+            raise GenotypeError(
+                f'the genotype has the cells {sorted(genotype.cells)}, {type(self).__name__} has '
+                f'{sorted(self.cells)}: it belongs to another space'
+            )
+        for name, spec in self.cells.items():
+            self._validate_cell(name, spec, genotype)
+
+    def _validate_cell(self, name: str, spec: CellSpec, genotype: Genotype) -> None:
+        cell = genotype.cells[name]
+        if len(cell.nodes) != spec.num_nodes:
+            raise GenotypeError(
+                f"cell '{name}' has {len(cell.nodes)} nodes, {type(self).__name__} has "
+                f'{spec.num_nodes}'
+            )
+        if not cell.output or not set(cell.output) <= set(range(spec.num_states)):
+            raise GenotypeError(
+                f"cell '{name}' puts out the nodes {list(cell.output)}, expected some of "
+                f'0..{spec.num_states - 1}'
+            )
+        for node, edges in zip(spec.nodes, cell.nodes, strict=True):
+            self._validate_node(f"cell '{name}', node {node}", spec, node, edges)
+
+    def _validate_node(
+        self, where: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
+    ) -> None:
+        if len(edges) != spec.kept(node):
+            raise GenotypeError(f'{where} has {len(edges)} edges, expected {spec.kept(node)}')
+        for op, source in edges:
+            if op not in self.selectable_ops:
+                raise GenotypeError(f"{where}: '{op}' {self._why_not(op)}")
+            if source >= node:
+                raise GenotypeError(f'{where} reads node {source}, expected one before it')
+        sources = [source for _, source in edges]
+        if self.distinct_sources and len(set(sources)) != len(sources):
+            raise GenotypeError(f'{where} reads a node twice: {sources}')
+
+    def _why_not(self, op: str) -> str:
+        if op in self.unselectable:
+            return f'is never selected in {type(self).__name__}'
+        return f'is not an operation of {type(self).__name__}. {nearest(op, self.selectable_ops)}'

@@ -1,0 +1,85 @@
+"""The DARTS space: a normal and a reduction cell, stacked with two reductions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ostrdet.registry import SPACES
+from ostrdet.spaces.base import SearchSpace
+from ostrdet.structures import CellPlan, CellSpec, FeatureSpec, Layout, MacroPlan
+
+#: Operations in the order of the reference implementation.
+DARTS_OPS = (
+    'none',
+    'max_pool_3x3',
+    'avg_pool_3x3',
+    'skip_connect',
+    'sep_conv_3x3',
+    'sep_conv_5x5',
+    'dil_conv_3x3',
+    'dil_conv_5x5',
+)
+
+
+@SPACES.register_module()
+@dataclass(frozen=True)
+class DARTSSpace(SearchSpace):
+    """The search space of DARTS (Liu et al., ICLR 2019).
+
+    A cell reads the outputs of the two cells before it and concatenates its intermediate nodes. A
+    derived node keeps the two strongest incoming edges; 'none' is never chosen. The cells at
+    ``reduce_at`` of the depth are reduction cells: half the size, twice the channels.
+
+    Args:
+        ops: Candidate operations.
+        unselectable: Candidates that are never chosen.
+        num_nodes: Intermediate nodes per cell.
+        reduce_at: Where the reduction cells stand, as fractions (numerator, denominator) of the
+            number of cells.
+    """
+
+    ops: tuple[str, ...] = DARTS_OPS
+    unselectable: tuple[str, ...] = ('none',)
+    num_nodes: int = 4
+    reduce_at: tuple[tuple[int, int], ...] = ((1, 3), (2, 3))
+
+    normalized_in_search: ClassVar[tuple[str, ...]] = ('max_pool_3x3', 'avg_pool_3x3')
+    stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {
+        'CIFARStem': ((3, 1), (3, 1)),
+        'ImageNetStem': ((1, 4), (1, 8)),
+    }
+    layouts: ClassVar[Mapping[str, Layout]] = {
+        'cifar10': Layout('CIFARStem', 36, 20, 10, 32, aux_pool_stride=3),
+        'cifar100': Layout('CIFARStem', 36, 20, 100, 32, aux_pool_stride=3),
+        'imagenet': Layout(
+            'ImageNetStem', 48, 14, 1000, 224, aux_pool_stride=2, aux_last_norm=False
+        ),
+    }
+
+    @property
+    def cells(self) -> dict[str, CellSpec]:
+        """The normal and the reduction cell, of one shape."""
+        output = tuple(range(2, 2 + self.num_nodes))
+        spec = CellSpec(2, self.num_nodes, output, keep_edges=2, preprocess=True)
+        return {'normal': spec, 'reduce': spec}
+
+    def plan(
+        self,
+        stem: str,
+        channels: int,
+        num_cells: int,
+        outputs: Mapping[str, int] | None = None,
+    ) -> MacroPlan:
+        """``num_cells`` cells, those at ``reduce_at`` of the depth with stride 2."""
+        outputs = outputs or {name: len(spec.output) for name, spec in self.cells.items()}
+        reductions = {num_cells * numerator // of for numerator, of in self.reduce_at}
+        stem_plan = self.stem_plan(stem, channels)
+        states, layers = stem_plan.outputs, []
+        for index in range(num_cells):
+            stride = 2 if index in reductions else 1
+            channels *= stride
+            cell_type = 'reduce' if stride == 2 else 'normal'
+            output = FeatureSpec(channels * outputs[cell_type], states[-1].stride * stride)
+            layers.append(CellPlan(cell_type, states, channels, stride, output))
+            states = (states[-1], output)
+        return MacroPlan(stem_plan, tuple(layers), aux_layer=2 * num_cells // 3)

@@ -1,0 +1,32 @@
+"""Plain data that every floor above speaks in: pure Python, no torch."""
+
+from ostrdet.structures.arch_step import ArchState, ArchStep
+from ostrdet.structures.cell_spec import CellSpec, Edge
+from ostrdet.structures.genotype import CellGenotype, Genotype, GenotypeError
+from ostrdet.structures.genotype_file import load_genotype, save_genotype
+from ostrdet.structures.macro_plan import (
+    BlockPlan,
+    CellPlan,
+    FeatureSpec,
+    Layout,
+    MacroPlan,
+    StemPlan,
+)
+
+__all__ = [
+    'ArchState',
+    'ArchStep',
+    'BlockPlan',
+    'CellGenotype',
+    'CellPlan',
+    'CellSpec',
+    'Edge',
+    'FeatureSpec',
+    'Genotype',
+    'GenotypeError',
+    'Layout',
+    'MacroPlan',
+    'StemPlan',
+    'load_genotype',
+    'save_genotype',
+]

@@ -1,0 +1,41 @@
+"""What the architecture step leaves behind for the selection criteria."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ArchState:
+    """The architecture parameters at one moment, by cell type; detached copies.
+
+    Attributes:
+        alphas: Raw architecture parameters. Shape (E, O) each.
+        op_weights: Weights of the candidates on each edge, as the supernet used them. Shape (E, O).
+        edge_weights: Weights of the edges of each node (edge normalisation), shape (E,), or None.
+    """
+
+    alphas: Mapping[str, 'Tensor']
+    op_weights: Mapping[str, 'Tensor']
+    edge_weights: Mapping[str, 'Tensor | None']
+
+
+@dataclass(frozen=True)
+class ArchStep:
+    """One architecture step: the state *before* the optimizer moved alpha, and its gradients.
+
+    The gradients are those of the validation cross-entropy alone: no weight decay, no regulariser,
+    no clipping, no AMP scale, averaged over the processes.
+
+    Attributes:
+        state: Alpha and its weights before the step.
+        alpha_grads: dL/dalpha by cell type, summed over the cells that share alpha. Shape (E, O).
+        op_weight_grads: dL/dp by cell type. Shape (E, O).
+    """
+
+    state: ArchState
+    alpha_grads: Mapping[str, 'Tensor']
+    op_weight_grads: Mapping[str, 'Tensor']

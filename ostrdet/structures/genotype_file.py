@@ -1,0 +1,69 @@
+"""Genotype files: versioned JSON with a checksum. They are parsed, never executed."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ostrdet.structures.genotype import Genotype, GenotypeError
+
+FORMAT = 'ostrdet.genotype'
+VERSION = 1
+
+
+def save_genotype(genotype: Genotype, path: str | os.PathLike[str]) -> None:
+    """Write ``genotype`` to ``path``: first to a temporary file beside it, then renamed over it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(json.dumps(to_json(genotype), indent=1) + '\n', encoding='utf-8')
+    os.replace(temporary, path)
+
+
+def load_genotype(path: str | os.PathLike[str]) -> Genotype:
+    """Read a genotype file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        GenotypeError: If it is not JSON, not a genotype, of a newer version, or its checksum does
+            not fit its content.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding='utf-8'))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise GenotypeError(f'{path}: not a JSON file ({error})') from None
+    try:
+        return from_json(data)
+    except GenotypeError as error:
+        raise GenotypeError(f'{path}: {error}') from None
+
+
+def to_json(genotype: Genotype) -> dict[str, Any]:
+    """The content of a genotype file as plain values."""
+    body = genotype.to_dict()
+    return {'format': FORMAT, 'version': VERSION, **body, 'checksum': _checksum(body)}
+
+
+def from_json(data: Any) -> Genotype:
+    """Check the frame of a genotype file (format, version, checksum) and read its content."""
+    if not isinstance(data, dict) or data.get('format') != FORMAT:
+        raise GenotypeError(f"not a genotype file: the key 'format' must be '{FORMAT}'")
+    if data.get('version') != VERSION:
+        raise GenotypeError(
+            f"'version' is {data.get('version')!r}, this release reads version {VERSION}; "
+            'a newer release of ostrdet may read it'
+        )
+    genotype = Genotype.from_dict(data)
+    found, expected = data.get('checksum'), _checksum(genotype.to_dict())
+    if found != expected:
+        raise GenotypeError(
+            f"'checksum' is {found!r}, the content has '{expected}': the file was changed or "
+            'damaged; restore it, or convert the cells again'
+        )
+    return genotype
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(',', ':'))
+    return 'sha256:' + hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""The text form of NAS-Bench-201: ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
+
+import re
+from collections.abc import Mapping
+
+from ostrdet.structures.cell_spec import CellSpec
+from ostrdet.structures.genotype import CellGenotype, GenotypeError
+
+NAME = 'nb201'
+_EDGE = re.compile(r'(\w+)~(\d+)')
+
+
+def matches(text: str) -> bool:
+    """Whether ``text`` looks like this form."""
+    return text.lstrip().startswith('|')
+
+
+def format_cells(cells: Mapping[str, CellGenotype]) -> str:
+    """Write the only cell of ``cells``.
+
+    Raises:
+        GenotypeError: If there is more than one cell type.
+
+    Examples:
+        >>> format_cells({'cell': CellGenotype(nodes=((('none', 0),),), output=(1,))})
+        '|none~0|'
+    """
+    if len(cells) != 1:
+        raise GenotypeError(
+            f"the form '{NAME}' holds one cell type, this genotype has {sorted(cells)}"
+        )
+    (cell,) = cells.values()
+    return '+'.join('|' + ''.join(f'{op}~{source}|' for op, source in node) for node in cell.nodes)
+
+
+def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenotype]:
+    """Read the cell of a space with a single cell type.
+
+    Raises:
+        GenotypeError: If the text is not of this form.
+    """
+    if len(specs) != 1:
+        raise GenotypeError(f"the form '{NAME}' holds one cell type, the space has {sorted(specs)}")
+    ((name, spec),) = specs.items()
+    nodes = tuple(_parse_node(node, text) for node in text.strip().split('+'))
+    return {name: CellGenotype(nodes, spec.output)}
+
+
+def _parse_node(node: str, text: str) -> tuple[tuple[str, int], ...]:
+    found = [_EDGE.fullmatch(edge) for edge in node.strip('|').split('|')]
+    if not (node.startswith('|') and node.endswith('|') and all(found)):
+        raise GenotypeError(
+            f"malformed genotype text at '{node}' in '{text.strip()}'; "
+            "expected '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'"
+        )
+    return tuple((match[1], int(match[2])) for match in found if match)
