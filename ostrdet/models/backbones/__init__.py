@@ -1,0 +1,5 @@
+"""Derived networks."""
+
+from ostrdet.models.backbones.derived import DerivedClassifier, build_derived
+
+__all__ = ['DerivedClassifier', 'build_derived']

@@ -1,0 +1,77 @@
+"""A cell: the same graph for the supernet and for the derived network."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ostrdet.models.ops import FactorizedReduce, NormCfg, relu_conv_norm
+from ostrdet.models.weightings import MixWeights
+from ostrdet.structures import CellPlan, CellSpec, Edge
+
+#: Makes the module of an edge from (index of the edge, channels, stride).
+EdgeFactory = Callable[[int, int, int], nn.Module]
+
+
+class Cell(nn.Module):
+    """Nodes that sum their incoming edges; the output nodes are concatenated.
+
+    Args:
+        plan: Where the cell stands: what it reads, its width and stride.
+        spec: Number of inputs and nodes, and whether the inputs are preprocessed.
+        edges: The edges that exist, by target: all of the spec in a supernet, the chosen ones in a
+            derived network.
+        output: Nodes that are concatenated.
+        make_edge: Makes the module of each edge.
+        norm_cfg: Normalisation of the preprocessing.
+    """
+
+    def __init__(
+        self,
+        plan: CellPlan,
+        spec: CellSpec,
+        edges: Sequence[Edge],
+        output: Sequence[int],
+        make_edge: EdgeFactory,
+        norm_cfg: NormCfg,
+    ) -> None:
+        super().__init__()
+        self.wiring, self.output, self.num_nodes = tuple(edges), tuple(output), spec.num_nodes
+        self.preprocess = nn.ModuleList(
+            _align(plan, index, norm_cfg) if spec.preprocess else nn.Identity()
+            for index in range(spec.num_inputs)
+        )
+        self.edges = nn.ModuleList(
+            make_edge(index, plan.channels, plan.stride if edge.source < spec.num_inputs else 1)
+            for index, edge in enumerate(self.wiring)
+        )
+
+    def forward(self, inputs: Sequence[Tensor], weights: MixWeights | None = None) -> Tensor:
+        """Map the input states, (N, C_i, H_i, W_i) each, to the output (N, C', H, W).
+
+        Args:
+            inputs: Oldest state first.
+            weights: What a supernet mixes with; None in a derived network.
+        """
+        states = [align(x) for align, x in zip(self.preprocess, inputs, strict=True)]
+        for node in range(len(states), len(states) + self.num_nodes):
+            incoming = [e for e, edge in enumerate(self.wiring) if edge.target == node]
+            states.append(sum(self._edge(e, states, weights) for e in incoming))
+        if len(self.output) == 1:
+            return states[self.output[0]]
+        return torch.cat([states[node] for node in self.output], dim=1)
+
+    def _edge(self, index: int, states: Sequence[Tensor], weights: MixWeights | None) -> Tensor:
+        x = states[self.wiring[index].source]
+        if weights is None:
+            return self.edges[index](x)
+        y = self.edges[index](x, weights.op_weights[index])
+        return y if weights.edge_weights is None else weights.edge_weights[index] * y
+
+
+def _align(plan: CellPlan, index: int, norm_cfg: NormCfg) -> nn.Module:
+    """Bring an input to the cell's width, and to the size of the newest input."""
+    state = plan.inputs[index]
+    if state.stride < plan.inputs[-1].stride:
+        return FactorizedReduce(state.channels, plan.channels, norm_cfg)
+    return relu_conv_norm(state.channels, plan.channels, 1, 1, 0, norm_cfg)

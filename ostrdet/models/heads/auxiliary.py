@@ -1,0 +1,38 @@
+"""The auxiliary classifier at two thirds of the depth of a derived network."""
+
+from torch import Tensor, nn
+
+
+class AuxiliaryHead(nn.Module):
+    """ReLU, 5x5 pooling, two convolutions, linear classifier.
+
+    On the reference's sizes the second convolution leaves one pixel; elsewhere its output is
+    averaged, so the head is not bound to one image size.
+
+    Args:
+        in_channels: Channels of the layer that feeds it.
+        num_classes: Classes.
+        pool_stride: Stride of the pooling: 3 on CIFAR, 2 on ImageNet.
+        last_norm: Whether a BatchNorm follows the second convolution; the reference leaves it out
+            on ImageNet.
+    """
+
+    def __init__(
+        self, in_channels: int, num_classes: int, pool_stride: int, last_norm: bool = True
+    ) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.ReLU(),
+            nn.AvgPool2d(5, stride=pool_stride, count_include_pad=False),
+            nn.Conv2d(in_channels, 128, 1, bias=False),
+            nn.BatchNorm2d(128),
+            nn.ReLU(),
+            nn.Conv2d(128, 768, 2, bias=False),
+            nn.BatchNorm2d(768) if last_norm else nn.Identity(),
+            nn.ReLU(),
+        )
+        self.classifier = nn.Linear(768, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, num_classes) of features (N, C, H, W)."""
+        return self.classifier(self.features(x).mean(dim=(-2, -1)))

@@ -1,0 +1,6 @@
+"""How an edge of the supernet mixes its candidates."""
+
+from ostrdet.models.mixed_ops.mixed_op import MixedOp
+from ostrdet.models.mixed_ops.partial_channel import PartialChannelMixedOp
+
+__all__ = ['MixedOp', 'PartialChannelMixedOp']

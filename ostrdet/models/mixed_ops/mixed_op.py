@@ -1,0 +1,42 @@
+"""The plain relaxation of DARTS: an edge is the weighted sum of its candidates."""
+
+from collections.abc import Collection, Sequence
+
+from torch import Tensor, nn
+
+from ostrdet.models.ops import NormCfg, build_op, norm
+from ostrdet.registry import MODELS
+
+
+@MODELS.register_module()
+class MixedOp(nn.Module):
+    """f = sum_o p_o o(x) (DARTS, Eq. 2).
+
+    Args:
+        ops: Names of the candidates.
+        channels: Channels C of the edge.
+        stride: 1 or 2.
+        norm_cfg: Normalisation inside the candidates.
+        normalized: Candidates that a normalisation follows (the pools of the DARTS supernet).
+    """
+
+    def __init__(
+        self,
+        ops: Sequence[str],
+        channels: int,
+        stride: int,
+        norm_cfg: NormCfg,
+        normalized: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        self.candidates = nn.ModuleList()
+        for name in ops:
+            op = build_op(name, channels, stride, norm_cfg)
+            if name in normalized:
+                op = nn.Sequential(op, norm(norm_cfg, channels))
+            self.candidates.append(op)
+
+    def forward(self, x: Tensor, op_weights_O: Tensor) -> Tensor:
+        """Mix the candidates of ``x`` (N, C, H, W) with ``op_weights_O`` (O,)."""
+        weighted = (w * op(x) for w, op in zip(op_weights_O, self.candidates, strict=True))
+        return sum(weighted, start=x.new_zeros(()))

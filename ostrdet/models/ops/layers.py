@@ -1,0 +1,98 @@
+"""The layers that operations are made of."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import build_norm_layer
+from torch import Tensor, nn
+
+NormCfg = dict[str, Any]
+
+
+def norm(norm_cfg: NormCfg, channels: int) -> nn.Module:
+    """The normalisation layer of ``norm_cfg`` (a dict with ``type``) for ``channels`` channels."""
+    layer: nn.Module = build_norm_layer(norm_cfg, channels)[1]
+    return layer
+
+
+def relu_conv_norm(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int,
+    padding: int,
+    norm_cfg: NormCfg,
+) -> nn.Sequential:
+    """ReLU, convolution without bias, normalisation: (N, C, H, W) -> (N, C', H/s, W/s).
+
+    Torch's own initialisation stays, as in the reference; ``mmcv.cnn.ConvModule`` has another.
+    """
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False)
+    return nn.Sequential(nn.ReLU(), conv, norm(norm_cfg, out_channels))
+
+
+def separable(
+    channels: int,
+    kernel_size: int,
+    stride: int,
+    norm_cfg: NormCfg,
+    dilation: int = 1,
+) -> nn.Sequential:
+    """ReLU, depthwise convolution, pointwise convolution, normalisation; the size is kept."""
+    padding = dilation * (kernel_size - 1) // 2
+    return nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(
+            channels,
+            channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups=channels,
+            bias=False,
+        ),
+        nn.Conv2d(channels, channels, 1, bias=False),
+        norm(norm_cfg, channels),
+    )
+
+
+class FactorizedReduce(nn.Module):
+    """Halve the size by two 1x1 convolutions of stride 2, the second one pixel further on.
+
+    Odd sizes are rounded up, as a convolution of stride 2 does: the second convolution then reads
+    one row and column of zeros at the end.
+
+    Raises:
+        ValueError: If ``out_channels`` is odd, since each convolution makes half of them.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, norm_cfg: NormCfg) -> None:
+        super().__init__()
+        if out_channels % 2:
+            raise ValueError(f'FactorizedReduce needs an even number of channels: {out_channels}')
+        self.relu = nn.ReLU()
+        self.conv_even = nn.Conv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
+        self.conv_odd = nn.Conv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
+        self.norm = norm(norm_cfg, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
+        x = self.relu(x)
+        height, width = x.shape[-2:]
+        shifted = F.pad(x, (0, width % 2, 0, height % 2))[..., 1:, 1:]
+        return self.norm(torch.cat([self.conv_even(x), self.conv_odd(shifted)], dim=1))
+
+
+class Zero(nn.Module):
+    """The operation 'none': zeros of the size that the other operations put out."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zeros, (N, C, ceil(H/s), ceil(W/s))."""
+        strided = x[..., :: self.stride, :: self.stride]
+        return strided.new_zeros(strided.shape)

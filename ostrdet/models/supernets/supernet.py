@@ -1,0 +1,74 @@
+"""The supernet: every candidate on every edge, a pure function of images and weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from ostrdet.models.cells import Cell
+from ostrdet.models.ops import NormCfg
+from ostrdet.models.skeleton import Skeleton
+from ostrdet.models.weightings import MixWeights
+from ostrdet.registry import MODELS, build
+from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.structures import CellPlan
+
+
+@MODELS.register_module()
+class Supernet(nn.Module):
+    """All architectures of a space in one network, with a linear classifier.
+
+    It holds no architecture parameters: the weights are passed to :meth:`forward`, so that the same
+    network serves any weighting, the unrolled step and distributed training.
+
+    Args:
+        space: The search space, or its config.
+        channels: Channels C of the first cells.
+        num_cells: Depth, as the space counts it.
+        num_classes: Classes of the data set.
+        stem: Registered type of the stem.
+        mixed_op: Config of the relaxation; the edge's own arguments are filled in.
+        norm_cfg: Normalisation inside cells; the reference has BatchNorm without affine.
+
+    Raises:
+        KeyError: If a type or operation is unknown; the nearest name is offered.
+    """
+
+    def __init__(
+        self,
+        space: Mapping[str, Any] | SearchSpace,
+        channels: int,
+        num_cells: int,
+        num_classes: int,
+        stem: str = 'CIFARStem',
+        mixed_op: Mapping[str, Any] | None = None,
+        norm_cfg: NormCfg | None = None,
+    ) -> None:
+        super().__init__()
+        self.space = build_space(space)
+        self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
+        self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
+        plan = self.space.plan(stem, channels, num_cells)
+        self.skeleton = Skeleton(plan, self._make_cell)
+        self.classifier = nn.Linear(plan.output.channels, num_classes)
+
+    def _make_cell(self, plan: CellPlan) -> Cell:
+        spec = self.space.cells[plan.cell_type]
+        return Cell(plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg)
+
+    def _make_edge(self, index: int, channels: int, stride: int) -> nn.Module:
+        edge: nn.Module = build(
+            MODELS,
+            self.mixed_op,
+            ops=self.space.ops,
+            channels=channels,
+            stride=stride,
+            norm_cfg=self.norm_cfg,
+            normalized=self.space.normalized_in_search,
+        )
+        return edge
+
+    def forward(self, images: Tensor, weights: Mapping[str, MixWeights]) -> Tensor:
+        """Logits (N, num_classes) of images (N, 3, H, W) under ``weights`` by cell type."""
+        *_, features = self.skeleton(images, weights)
+        return self.classifier(features.mean(dim=(-2, -1)))

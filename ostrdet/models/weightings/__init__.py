@@ -1,0 +1,6 @@
+"""Weightings: alpha and beta to the weights of operations and edges."""
+
+from ostrdet.models.weightings.base import MixWeights, Weighting, normalize_edges
+from ostrdet.models.weightings.softmax import SoftmaxWeighting
+
+__all__ = ['MixWeights', 'SoftmaxWeighting', 'Weighting', 'normalize_edges']
