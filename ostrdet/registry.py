@@ -11,16 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import LOOPS as MMENGINE_LOOPS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS
-from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
+from mmengine import registry as roots
 from mmengine.registry import Registry
 
 
@@ -28,16 +19,26 @@ def _child(parent: Registry, location: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='ostrdet', locations=[location])
 
 
-MODELS = _child(MMENGINE_MODELS, 'ostrdet.models')
-DATASETS = _child(MMENGINE_DATASETS, 'ostrdet.datasets')
-DATA_SAMPLERS = _child(MMENGINE_DATA_SAMPLERS, 'ostrdet.datasets')
-TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'ostrdet.datasets')
-METRICS = _child(MMENGINE_METRICS, 'ostrdet.evaluation')
-HOOKS = _child(MMENGINE_HOOKS, 'ostrdet.engine')
-LOOPS = _child(MMENGINE_LOOPS, 'ostrdet.engine')
-OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'ostrdet.engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'ostrdet.engine')
-VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'ostrdet.engine')
+MODELS = _child(roots.MODELS, 'ostrdet.models')
+DATASETS = _child(roots.DATASETS, 'ostrdet.datasets')
+DATA_SAMPLERS = _child(roots.DATA_SAMPLERS, 'ostrdet.datasets')
+TRANSFORMS = _child(roots.TRANSFORMS, 'ostrdet.datasets')
+METRICS = _child(roots.METRICS, 'ostrdet.evaluation')
+HOOKS = _child(roots.HOOKS, 'ostrdet.engine')
+LOOPS = _child(roots.LOOPS, 'ostrdet.engine')
+RUNNERS = _child(roots.RUNNERS, 'ostrdet.engine')
+OPTIM_WRAPPERS = _child(roots.OPTIM_WRAPPERS, 'ostrdet.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(roots.OPTIM_WRAPPER_CONSTRUCTORS, 'ostrdet.engine')
+VISUALIZERS = _child(roots.VISUALIZERS, 'ostrdet.engine')
+# Nothing of ours yet, but mmengine warns where the default scope has no child
+EVALUATOR = _child(roots.EVALUATOR, 'ostrdet.evaluation')
+FUNCTIONS = _child(roots.FUNCTIONS, 'ostrdet.datasets')
+LOG_PROCESSORS = _child(roots.LOG_PROCESSORS, 'ostrdet.engine')
+MODEL_WRAPPERS = _child(roots.MODEL_WRAPPERS, 'ostrdet.models')
+OPTIMIZERS = _child(roots.OPTIMIZERS, 'ostrdet.engine')
+PARAM_SCHEDULERS = _child(roots.PARAM_SCHEDULERS, 'ostrdet.engine')
+VISBACKENDS = _child(roots.VISBACKENDS, 'ostrdet.engine')
+WEIGHT_INITIALIZERS = _child(roots.WEIGHT_INITIALIZERS, 'ostrdet.models')
 
 SPACES = Registry('search space', scope='ostrdet', locations=['ostrdet.spaces'])
 OPS = Registry('operation', scope='ostrdet', locations=['ostrdet.models.ops'])
@@ -46,10 +47,16 @@ ARCH_UPDATES = Registry('arch update', scope='ostrdet', locations=['ostrdet.mode
 CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The second half of an error message: the nearest known name, and all of them."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """The second half of an error message: the nearest known name, and all of them.
+
+    Args:
+        name: What was asked for.
+        known: What there is.
+        cutoff: Least similarity, in [0, 1], of a name that is offered.
+    """
     names = sorted(map(str, known))
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
     hint = f"Did you mean '{close[0]}'? " if close else ''
     return f'{hint}Known: {", ".join(names)}.'
 

@@ -1,6 +1,6 @@
 """Real images that come with scikit-learn, for trying and testing without a download."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ class Digits(BaseDataset):
         ValueError: If the split is unknown.
     """
 
-    METAINFO = {'classes': tuple('0123456789')}
+    METAINFO: ClassVar[dict[str, Any]] = {'classes': tuple('0123456789')}
 
     def __init__(self, split: str = 'train', size: int = 16, **kwargs: Any) -> None:
         if split not in SPLITS:

@@ -105,7 +105,9 @@ def read_square(file: Path, size: int) -> np.ndarray:
     data = np.fromfile(file, dtype=np.uint8)
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
-        raise ValueError(f"'{file}' can't be read as an image: damaged or empty. Replace or delete it.")
+        raise ValueError(
+            f"'{file}' can't be read as an image: damaged or empty. Replace or delete it."
+        )
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
 
 

@@ -42,7 +42,9 @@ class ImageNet16(BaseDataset):
         if split not in FILES:
             raise ValueError(f"ImageNet16: unknown split '{split}', expected one of {list(FILES)}")
         if not 2 <= num_classes <= TOTAL_CLASSES:
-            raise ValueError(f'ImageNet16: num_classes={num_classes}, expected 2 to {TOTAL_CLASSES}')
+            raise ValueError(
+                f'ImageNet16: num_classes={num_classes}, expected 2 to {TOTAL_CLASSES}'
+            )
         self.split = split
         self.num_classes = num_classes
         kwargs.setdefault('metainfo', {'classes': tuple(str(i) for i in range(num_classes))})
@@ -55,7 +57,9 @@ class ImageNet16(BaseDataset):
         return [
             {'img': image, 'gt_label': int(label)}
             for name in names
-            for image, label in zip(*read_batch(Path(self.data_root) / name, self.num_classes))
+            for image, label in zip(
+                *read_batch(Path(self.data_root) / name, self.num_classes), strict=True
+            )
         ]
 
 

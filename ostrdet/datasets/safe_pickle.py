@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 # What a pickled array calls, asked of numpy itself, as the modules differ between numpy 1 and 2
-CALLED: dict[str, Callable[..., Any]] = {
+CALLED: dict[str, Any] = {
     '_reconstruct': np.zeros(1).__reduce__()[0],
     'scalar': np.int64(1).__reduce__()[0],
     '_frombuffer': np.zeros(1).__reduce_ex__(5)[0],
@@ -58,7 +58,7 @@ def load_arrays(file: str | Path) -> Any:
         ValueError: If the file is damaged, or names anything else than an array.
     """
     try:
-        with open(file, 'rb') as stream:
+        with Path(file).open('rb') as stream:
             return _ArrayUnpickler(stream, encoding='latin1').load()
     except pickle.UnpicklingError as error:
         raise ValueError(

@@ -19,8 +19,8 @@ IMAGENET_LAYOUT = (
 )
 
 
-class LocalCIFAR:
-    """Mix-in of the two CIFAR data sets: no download, and checks before anything is unpickled."""
+class LocalCIFAR(datasets.CIFAR10):
+    """Base of the two CIFAR data sets: no download, and checks before anything is unpickled."""
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs: Any) -> None:
         super().__init__(data_root=data_root, split=split, download=False, **kwargs)
@@ -43,7 +43,7 @@ class LocalCIFAR:
 
 
 @DATASETS.register_module()
-class CIFAR10(LocalCIFAR, datasets.CIFAR10):
+class CIFAR10(LocalCIFAR):
     """``mmpretrain.CIFAR10``, RGB, from ``data_root/cifar-10-batches-py``.
 
     Args:

@@ -4,14 +4,24 @@ The text is parsed with :mod:`ast`, never evaluated; ``range(a, b)`` is the only
 """
 
 import ast
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from ostrdet.structures.cell_spec import CellSpec
-from ostrdet.structures.genotype import CellGenotype, GenotypeError
+from ostrdet.structures.genotype import (
+    MAX_NODES,
+    CellGenotype,
+    GenotypeError,
+    is_edge,
+    is_index,
+    short_repr,
+)
 
 NAME = 'darts'
-MAX_NODES = 64
+FORM = "Genotype(normal=[('op', source), ...], normal_concat=[node, ...], ...)"
+_RANGE = re.compile(r'range\(\s*([0-9]{1,4})\s*,\s*([0-9]{1,4})\s*\)')
 
 
 def matches(text: str) -> bool:
@@ -39,52 +49,70 @@ def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenot
     """Read the cells that ``specs`` describes.
 
     Raises:
-        GenotypeError: If the text is not of this form, or lacks a cell of ``specs``.
+        GenotypeError: If the text is not of this form, or has other keys than ``specs`` asks for.
     """
-    values = _keywords(text)
-    wanted = {key for name in specs for key in (name, f'{name}_concat')}
-    if set(values) != wanted:
-        raise GenotypeError(
-            f'the genotype text has the keys {sorted(values)}, this space needs {sorted(wanted)}'
-        )
-    return {
-        name: CellGenotype(
-            _group(name, values[name], spec), tuple(map(int, values[f'{name}_concat']))
-        )
-        for name, spec in specs.items()
-    }
+    arguments = _arguments(text)
+    found = sorted(key for key, _ in arguments)
+    wanted = sorted(key for name in specs for key in (name, f'{name}_concat'))
+    if found != wanted:
+        raise GenotypeError(f'the genotype text has the keys {found}, this space needs {wanted}')
+    sources = dict(arguments)
+    return {name: _cell(name, sources, spec) for name, spec in specs.items()}
 
 
-def _keywords(text: str) -> dict[str, Any]:
+def _arguments(text: str) -> list[tuple[str, str]]:
+    """Name and source text of each argument of the one call that ``text`` must be."""
+    text = text.strip()
     try:
-        statement = ast.parse(text.strip()).body[0]
-        call = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
-        if not isinstance(call, ast.Call) or call.args:
-            raise ValueError('expected Genotype(normal=[...], normal_concat=[...], ...)')
-        return {str(keyword.arg): _literal(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, IndexError, TypeError, RecursionError) as error:
-        raise GenotypeError(f'malformed genotype text: {error}') from None
+        statements = ast.parse(text).body
+    except (MemoryError, RecursionError, SyntaxError, ValueError) as error:
+        reason = str(error) or 'too deeply nested'
+        raise GenotypeError(f'malformed genotype text: {reason}; expected {FORM}') from None
+    first = statements[0] if len(statements) == 1 else None
+    call = first.value if isinstance(first, ast.Assign | ast.Expr) else None
+    if (
+        not isinstance(call, ast.Call)
+        or not isinstance(call.func, ast.Name)
+        or call.func.id != 'Genotype'
+        or call.args
+    ):
+        raise GenotypeError(f'malformed genotype text {short_repr(text)}; expected {FORM}')
+    return [(str(k.arg), ast.get_source_segment(text, k.value) or '') for k in call.keywords]
 
 
-def _literal(node: ast.expr) -> Any:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'range':
-        return list(range(*(int(ast.literal_eval(arg)) for arg in node.args))[:MAX_NODES])
-    return ast.literal_eval(node)
-
-
-def _group(name: str, pairs: Any, spec: CellSpec) -> tuple[tuple[tuple[str, int], ...], ...]:
-    try:
-        edges = [(str(op), int(source)) for op, source in pairs]
-    except (TypeError, ValueError):
+def _cell(name: str, sources: Mapping[str, str], spec: CellSpec) -> CellGenotype:
+    key = f'{name}_concat'
+    edges, output = _literal(sources[name]), _literal(sources[key])
+    if not (isinstance(edges, list | tuple) and all(map(is_edge, edges))):
         raise GenotypeError(
-            f"'{name}' must be a list of (operation, source node) pairs, got {pairs!r}"
-        ) from None
-    nodes, start = [], 0
-    for node in spec.nodes:
-        nodes.append(tuple(edges[start : start + spec.kept(node)]))
-        start += spec.kept(node)
-    if start != len(edges):
-        raise GenotypeError(
-            f"'{name}' has {len(edges)} edges, the space expects {start} ({spec.num_nodes} nodes)"
+            f"'{name}' must be a list of (operation, source node) pairs, "
+            f'got {short_repr(sources[name])}'
         )
-    return tuple(nodes)
+    if not (isinstance(output, list | tuple) and all(map(is_index, output))):
+        raise GenotypeError(
+            f"'{key}' must be a list or a range of nodes, got {short_repr(sources[key])}"
+        )
+    expected = sum(map(spec.kept, spec.nodes))
+    if len(edges) != expected:
+        raise GenotypeError(
+            f"'{name}' has {len(edges)} edges, the space expects {expected} "
+            f'({spec.num_nodes} nodes)'
+        )
+    return CellGenotype(_by_node(edges, spec), tuple(output))
+
+
+def _literal(source: str) -> Any:
+    """The value of a literal or a range; None for anything else."""
+    if bounds := _RANGE.fullmatch(source):
+        return list(range(int(bounds[1]), min(int(bounds[2]), MAX_NODES + 1)))
+    try:
+        return ast.literal_eval(source)
+    except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
+        return None
+
+
+def _by_node(
+    edges: Iterable[tuple[str, int]], spec: CellSpec
+) -> tuple[tuple[tuple[str, int], ...], ...]:
+    rest = iter((op, source) for op, source in edges)
+    return tuple(tuple(islice(rest, spec.kept(node))) for node in spec.nodes)

@@ -1,8 +1,17 @@
 """A genotype: the cells that a search chose, and where they came from."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+#: More than any cell has; larger numbers are refused where a genotype is read.
+MAX_NODES = 1000
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 120
+#: ``repr`` for messages about values of any size.
+short_repr = _REPR.repr
 
 
 class GenotypeError(ValueError):
@@ -53,32 +62,57 @@ class Genotype:
         """Read what :meth:`to_dict` wrote.
 
         Raises:
-            GenotypeError: If a key is missing or a value has the wrong form.
+            GenotypeError: With the key that is missing or has a wrong value, the value, and what
+                was expected.
         """
-        try:
-            cells = {str(name): _read_cell(cell) for name, cell in data['cells'].items()}
-            space, provenance = dict(data['space']), dict(data.get('provenance') or {})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise GenotypeError(
-                f"malformed genotype ({type(error).__name__}: {error}); expected {{'space': "
-                "{'type': ...}, 'cells': {name: {'nodes': [[[op, source], ...], ...], 'output': "
-                '[node, ...]}}}'
-            ) from None
-        if not cells or not isinstance(space.get('type'), str):
-            raise GenotypeError("malformed genotype: 'space' needs a 'type' and 'cells' a cell")
-        return cls(space, cells, provenance)
+        data = _expect(data, Mapping, 'genotype', "a dict with the keys 'space' and 'cells'")
+        space = _expect(data.get('space'), Mapping, 'space', "a dict with the key 'type'")
+        _expect(space.get('type'), str, 'space.type', 'the name of a search space')
+        cells = _expect(data.get('cells'), Mapping, 'cells', 'a dict of the cells by cell type')
+        if not cells:
+            raise GenotypeError("'cells' is empty, expected at least one cell")
+        provenance = _expect(data.get('provenance') or {}, Mapping, 'provenance', 'a dict')
+        read = {str(name): _read_cell(cell, f'cells.{name}') for name, cell in cells.items()}
+        return cls(dict(space), read, dict(provenance))
 
 
-def _read_cell(data: Mapping[str, Any]) -> CellGenotype:
-    nodes = tuple(tuple((op, source) for op, source in node) for node in data['nodes'])
-    output = tuple(data['output'])
-    for op, source in (edge for node in nodes for edge in node):
-        if not isinstance(op, str) or not _is_index(source):
-            raise ValueError(f'[{op!r}, {source!r}] is not [operation name, node number]')
-    if not all(map(_is_index, output)):
-        raise ValueError(f"'output' must hold node numbers, got {list(output)}")
-    return CellGenotype(nodes, output)
+def is_index(value: Any) -> bool:
+    """Whether ``value`` can be the number of a node: an int in [0, ``MAX_NODES``), and no bool."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_NODES
 
 
-def _is_index(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def is_edge(value: Any) -> bool:
+    """Whether ``value`` is a pair of an operation's name and the number of a source node."""
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and is_index(value[1])
+    )
+
+
+def _expect(value: Any, kind: Any, key: str, expected: str) -> Any:
+    """``value``, if it is of ``kind``."""
+    if not isinstance(value, kind):
+        found = 'missing' if value is None else short_repr(value)
+        raise GenotypeError(f"'{key}' is {found}, expected {expected}")
+    return value
+
+
+def _read_cell(data: Any, key: str) -> CellGenotype:
+    cell = _expect(data, Mapping, key, "a dict with the keys 'nodes' and 'output'")
+    nodes = _expect(cell.get('nodes'), list | tuple, f'{key}.nodes', 'a list with a list per node')
+    output = _expect(cell.get('output'), list | tuple, f'{key}.output', 'a list of node numbers')
+    if not all(map(is_index, output)):
+        found = short_repr(list(output))
+        raise GenotypeError(f"'{key}.output' is {found}, expected a list of node numbers")
+    read = (_read_node(node, f'{key}.nodes[{index}]') for index, node in enumerate(nodes))
+    return CellGenotype(tuple(read), tuple(output))
+
+
+def _read_node(data: Any, key: str) -> tuple[tuple[str, int], ...]:
+    expected = 'a list of [operation, source node]'
+    edges = _expect(data, list | tuple, key, expected)
+    if not all(map(is_edge, edges)):
+        raise GenotypeError(f"'{key}' is {short_repr(list(edges))}, expected {expected}")
+    return tuple((op, source) for op, source in edges)

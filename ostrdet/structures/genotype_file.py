@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ostrdet.structures.genotype import Genotype, GenotypeError
+from ostrdet.structures.genotype import Genotype, GenotypeError, short_repr
 
 FORMAT = 'ostrdet.genotype'
 VERSION = 1
@@ -18,7 +18,7 @@ def save_genotype(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.tmp')
     temporary.write_text(json.dumps(to_json(genotype), indent=1) + '\n', encoding='utf-8')
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_genotype(path: str | os.PathLike[str]) -> Genotype:
@@ -31,7 +31,7 @@ def load_genotype(path: str | os.PathLike[str]) -> Genotype:
     """
     try:
         data = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (RecursionError, ValueError) as error:  # ValueError: not text, not JSON, a huge number
         raise GenotypeError(f'{path}: not a JSON file ({error})') from None
     try:
         return from_json(data)
@@ -47,19 +47,25 @@ def to_json(genotype: Genotype) -> dict[str, Any]:
 
 def from_json(data: Any) -> Genotype:
     """Check the frame of a genotype file (format, version, checksum) and read its content."""
-    if not isinstance(data, dict) or data.get('format') != FORMAT:
-        raise GenotypeError(f"not a genotype file: the key 'format' must be '{FORMAT}'")
-    if data.get('version') != VERSION:
+    if not isinstance(data, dict):
+        raise GenotypeError(f'not a genotype file: expected a JSON object, got {short_repr(data)}')
+    found = {key: data.get(key) for key in ('format', 'version', 'checksum')}
+    shown = {key: short_repr(value) for key, value in found.items()}
+    if found['format'] != FORMAT:
         raise GenotypeError(
-            f"'version' is {data.get('version')!r}, this release reads version {VERSION}; "
+            f"not a genotype file: 'format' is {shown['format']}, expected '{FORMAT}'"
+        )
+    if found['version'] != VERSION:
+        raise GenotypeError(
+            f"'version' is {shown['version']}, this release reads version {VERSION}; "
             'a newer release of ostrdet may read it'
         )
     genotype = Genotype.from_dict(data)
-    found, expected = data.get('checksum'), _checksum(genotype.to_dict())
-    if found != expected:
+    expected = _checksum(genotype.to_dict())
+    if found['checksum'] != expected:
         raise GenotypeError(
-            f"'checksum' is {found!r}, the content has '{expected}': the file was changed or "
-            'damaged; restore it, or convert the cells again'
+            f"'checksum' is {shown['checksum']}, the content has '{expected}': the file was changed "
+            'or damaged; restore it, or convert the cells again'
         )
     return genotype
 

@@ -1,13 +1,14 @@
 """The text form of NAS-Bench-201: ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from ostrdet.structures.cell_spec import CellSpec
-from ostrdet.structures.genotype import CellGenotype, GenotypeError
+from ostrdet.structures.genotype import CellGenotype, GenotypeError, short_repr
 
 NAME = 'nb201'
-_EDGE = re.compile(r'(\w+)~(\d+)')
+_EDGE = re.compile(r'(\w+)~([0-9]{1,3})')
 
 
 def matches(text: str) -> bool:
@@ -16,7 +17,7 @@ def matches(text: str) -> bool:
 
 
 def format_cells(cells: Mapping[str, CellGenotype]) -> str:
-    """Write the only cell of ``cells``.
+    """Write the only cell of ``cells``, the edges of a node by source.
 
     Raises:
         GenotypeError: If there is more than one cell type.
@@ -30,11 +31,11 @@ def format_cells(cells: Mapping[str, CellGenotype]) -> str:
             f"the form '{NAME}' holds one cell type, this genotype has {sorted(cells)}"
         )
     (cell,) = cells.values()
-    return '+'.join('|' + ''.join(f'{op}~{source}|' for op, source in node) for node in cell.nodes)
+    return '+'.join(map(_format_node, cell.nodes))
 
 
 def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenotype]:
-    """Read the cell of a space with a single cell type.
+    """Read the cell of a space with a single cell type, the edges of a node sorted by source.
 
     Raises:
         GenotypeError: If the text is not of this form.
@@ -46,11 +47,16 @@ def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenot
     return {name: CellGenotype(nodes, spec.output)}
 
 
+def _format_node(node: Sequence[tuple[str, int]]) -> str:
+    return '|' + ''.join(f'{op}~{source}|' for op, source in sorted(node, key=itemgetter(1)))
+
+
 def _parse_node(node: str, text: str) -> tuple[tuple[str, int], ...]:
-    found = [_EDGE.fullmatch(edge) for edge in node.strip('|').split('|')]
+    found = [_EDGE.fullmatch(edge) for edge in node[1:-1].split('|')]
     if not (node.startswith('|') and node.endswith('|') and all(found)):
         raise GenotypeError(
-            f"malformed genotype text at '{node}' in '{text.strip()}'; "
+            f'malformed genotype text at {short_repr(node)} in {short_repr(text.strip())}; '
             "expected '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|'"
         )
-    return tuple((match[1], int(match[2])) for match in found if match)
+    edges = [(match[1], int(match[2])) for match in found if match]
+    return tuple(sorted(edges, key=itemgetter(1)))

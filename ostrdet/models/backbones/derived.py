@@ -91,6 +91,4 @@ def build_skeleton(genotype: Genotype, space: SearchSpace, layout: Layout) -> Sk
         )
 
     outputs = {name: len(cell.output) for name, cell in genotype.cells.items()}
-    return Skeleton(
-        space.plan(layout.stem, layout.channels, layout.num_cells, outputs), make_cell
-    )
+    return Skeleton(space.plan(layout.stem, layout.channels, layout.num_cells, outputs), make_cell)

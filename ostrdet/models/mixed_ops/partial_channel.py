@@ -50,6 +50,8 @@ class PartialChannelMixedOp(nn.Module):
     def forward(self, x: Tensor, op_weights_O: Tensor) -> Tensor:
         """Mix one group of ``x`` (N, C, H, W) with ``op_weights_O`` (O,)."""
         mixed = self.mixed_op(x[:, : self.mixed], op_weights_O)
+        if self.k == 1:
+            return mixed
         rest = x[:, self.mixed :]
         if self.stride == 2:
             rest = F.max_pool2d(rest, 2, 2, ceil_mode=True)

@@ -71,7 +71,10 @@ class FactorizedReduce(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, norm_cfg: NormCfg) -> None:
         super().__init__()
         if out_channels % 2:
-            raise ValueError(f'FactorizedReduce needs an even number of channels: {out_channels}')
+            raise ValueError(
+                f'FactorizedReduce makes an even number of channels, got {out_channels}; change '
+                'model.supernet.channels (or mixed_op.k)'
+            )
         self.relu = nn.ReLU()
         self.conv_even = nn.Conv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
         self.conv_odd = nn.Conv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
@@ -81,7 +84,7 @@ class FactorizedReduce(nn.Module):
         """Map (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         x = self.relu(x)
         height, width = x.shape[-2:]
-        shifted = F.pad(x, (0, width % 2, 0, height % 2))[..., 1:, 1:]
+        shifted = F.pad(x[..., 1:, 1:], (0, width % 2, 0, height % 2))
         return self.norm(torch.cat([self.conv_even(x), self.conv_odd(shifted)], dim=1))
 
 

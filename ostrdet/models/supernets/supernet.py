@@ -32,6 +32,7 @@ class Supernet(nn.Module):
 
     Raises:
         KeyError: If a type or operation is unknown; the nearest name is offered.
+        ValueError: If a size is below one.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Supernet(nn.Module):
         norm_cfg: NormCfg | None = None,
     ) -> None:
         super().__init__()
+        _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
         self.space = build_space(space)
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
         self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
@@ -72,3 +74,9 @@ class Supernet(nn.Module):
         """Logits (N, num_classes) of images (N, 3, H, W) under ``weights`` by cell type."""
         *_, features = self.skeleton(images, weights)
         return self.classifier(features.mean(dim=(-2, -1)))
+
+
+def _check_sizes(**sizes: int) -> None:
+    for key, value in sizes.items():
+        if value < 1:
+            raise ValueError(f'model.supernet.{key}={value}, expected at least 1')

@@ -33,9 +33,18 @@ class Weighting(ABC):
         self.edge_norm = edge_norm
 
     def __call__(self, alphas_EO: Tensor, betas_E: Tensor | None, spec: CellSpec) -> MixWeights:
-        """The weights of one cell type; differentiable in alpha and beta."""
-        edge_weights = None if betas_E is None else normalize_edges(betas_E, spec)
-        return MixWeights(self.op_weights(alphas_EO), edge_weights)
+        """The weights of one cell type; differentiable in alpha and beta.
+
+        Args:
+            alphas_EO: Raw architecture parameters, shape (E, O).
+            betas_E: Raw edge parameters, shape (E,); not read without edge normalisation.
+            spec: The cell, which says which edges end in the same node.
+        """
+        op_weights = self.op_weights(alphas_EO)
+        if not self.edge_norm:
+            return MixWeights(op_weights)
+        assert betas_E is not None, 'edge_norm needs beta'
+        return MixWeights(op_weights, normalize_edges(betas_E, spec))
 
     @abstractmethod
     def op_weights(self, alphas_EO: Tensor) -> Tensor:

@@ -1,0 +1,37 @@
+data_preprocessor = dict(
+    type='mmpretrain.ClsDataPreprocessor',
+    mean=[125.307, 122.95, 113.865],
+    std=[62.993, 62.089, 66.705],
+    to_rgb=True,
+)
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    persistent_workers=True,
+    dataset=dict(
+        type='ImageFolder',
+        data_root='data/cifar10',
+        split='train',
+        preload_size=32,
+        pipeline=[
+            dict(type='PadCropFlip', padding=4),
+            dict(type='mmpretrain.PackInputs'),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=256,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='ImageFolder',
+        data_root='data/cifar10',
+        split='train',
+        preload_size=32,
+        pipeline=[
+            dict(type='mmpretrain.PackInputs'),
+        ],
+    ),
+)
+val_evaluator = dict(type='mmpretrain.Accuracy', topk=1)

@@ -1,0 +1,78 @@
+"""What all command lines share: ``--debug``, and errors of one line with exit status 2."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+#: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
+#: keeps its traceback.
+USER_ERRORS = (ValueError, LookupError, TypeError, OSError, ImportError, FloatingPointError)
+FAILURE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with ``--debug`` whose errors are one line, and whose epilog keeps its line breaks.
+
+    Subparsers made from it inherit all three, so ``--debug`` may stand anywhere.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
+        super().__init__(**kwargs)
+        self.add_argument(
+            '--debug',
+            action='store_true',
+            default=argparse.SUPPRESS,
+            help='show the traceback of an error',
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments in one line, and exit."""
+        self.exit(FAILURE, f'error: {message}; see {self.prog} --help\n')
+
+
+def run_cli(
+    main: Callable[[argparse.Namespace], int | None],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parse the arguments and run ``main`` on them.
+
+    Args:
+        main: The command; what it returns is the exit status, None being success.
+        parser: Best a :class:`Parser`.
+        argv: Arguments without the program's name; None takes those of the process.
+
+    Returns:
+        The exit status: 2 after an error of the user, which was printed as one line on stderr.
+
+    Raises:
+        Exception: The user's error itself with ``--debug``; a defect always.
+    """
+    args = parser.parse_args(argv)
+    try:
+        return main(args) or 0
+    except USER_ERRORS as error:
+        if getattr(args, 'debug', False):
+            raise
+        print(f'error: {one_line(error)}', file=sys.stderr)
+        return FAILURE
+
+
+def one_line(error: BaseException) -> str:
+    """The message of ``error`` on one line, without the quotes that ``KeyError`` puts around it.
+
+    Examples:
+        >>> one_line(KeyError("unknown layout 'cifar'"))
+        "unknown layout 'cifar'"
+        >>> one_line(FileNotFoundError(2, 'No such file or directory', 'a.json'))
+        'a.json: No such file or directory'
+    """
+    if isinstance(error, OSError) and error.filename is not None:
+        text = f'{error.filename}: {error.strerror}'
+    elif isinstance(error, KeyError) and len(error.args) == 1:
+        text = str(error.args[0])
+    else:
+        text = str(error)
+    return ' '.join(text.split()) or type(error).__name__

@@ -1,0 +1,150 @@
+"""Checks a config against the components that it names, before anything is built."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ostrdet import registry as own
+from ostrdet.registry import lookup, nearest
+
+OWN_ROOTS = (own.SPACES, own.WEIGHTINGS, own.ARCH_UPDATES, own.CRITERIA)
+#: The registry of a dict with ``type``, by the last named key on its path.
+REGISTRIES: dict[str, Registry] = {
+    'space': own.SPACES,
+    'weighting': own.WEIGHTINGS,
+    'arch_update': own.ARCH_UPDATES,
+    'criterion': own.CRITERIA,
+    'model': own.MODELS,
+    'supernet': own.MODELS,
+    'mixed_op': own.MODELS,
+    'data_preprocessor': own.MODELS,
+    'train_cfg': own.LOOPS,
+    'val_cfg': own.LOOPS,
+    'dataset': own.DATASETS,
+    'pipeline': own.TRANSFORMS,
+    'sampler': own.DATA_SAMPLERS,
+    'collate_fn': own.FUNCTIONS,
+    'default_hooks': own.HOOKS,
+    'custom_hooks': own.HOOKS,
+    'optim_wrapper': own.OPTIM_WRAPPERS,
+    'optimizer': own.OPTIMIZERS,
+    'param_scheduler': own.PARAM_SCHEDULERS,
+    'val_evaluator': own.METRICS,
+    'visualizer': own.VISUALIZERS,
+    'vis_backends': own.VISBACKENDS,
+    'model_wrapper_cfg': own.MODEL_WRAPPERS,
+}
+TOP_LEVEL = {*inspect.signature(Runner.__init__).parameters, 'data_root', 'compile', 'sync_bn'}
+LOADER = {
+    *inspect.signature(DataLoader.__init__).parameters,
+    'worker_init_fn',
+    'num_batch_per_epoch',
+}
+#: Keys that a builder takes before the type sees the rest.
+TAKEN = {'type', '_scope_', 'convert_to_iter_based', 'priority'}
+
+
+def check_config(cfg: Mapping[str, Any]) -> None:
+    """Check types, keys and operation names of a search config.
+
+    A top-level key is free, as configs may hold helper variables, unless it looks like a known one
+    that was mistyped.
+
+    Raises:
+        KeyError: If a type, an operation or a top-level key is unknown; the nearest is offered.
+        TypeError: If a component does not take a key; the nearest is offered.
+    """
+    _check_top_level(cfg)
+    for path, node in _dicts(cfg, ()):
+        if path and path[-1].endswith('_dataloader'):
+            _check_keys('dataloader', node, LOADER, path)
+        home = _registry_of(path)
+        if home is not None and isinstance(node.get('type'), str):
+            target = _find(home, node['type'], path)
+            _check_keys(node['type'], node, _arguments(target), path)
+        if path and path[-1] == 'space':
+            _check_ops(node.get('ops', ()), path)
+
+
+def _check_top_level(cfg: Mapping[str, Any]) -> None:
+    for key in set(cfg) - TOP_LEVEL:
+        hint = nearest(key, TOP_LEVEL, cutoff=0.85)
+        if hint.startswith('Did you mean'):
+            raise KeyError(f"config key '{key}' is unknown. {hint}")
+
+
+def _dicts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Every dict of a config with the keys that lead to it, outermost first."""
+    if isinstance(node, Mapping):
+        yield path, node
+        for key, child in node.items():
+            yield from _dicts(child, (*path, str(key)))
+    elif isinstance(node, list | tuple):
+        for index, child in enumerate(node):
+            yield from _dicts(child, (*path, str(index)))
+
+
+def _registry_of(path: Sequence[str]) -> Registry | None:
+    """By the last key, or by the one before it: hooks, wrappers and lists hold their members."""
+    for key in reversed(path[-3:]):
+        if key in REGISTRIES:
+            return REGISTRIES[key]
+    return None
+
+
+def _find(home: Registry, name: str, path: Sequence[str]) -> Callable[..., Any]:
+    if home in OWN_ROOTS:
+        return _at(path, lookup, home, name)
+    target = home.get(name)
+    if target is None:
+        known = [*home.module_dict, *(home.parent.module_dict if home.parent else ())]
+        raise KeyError(f"{_key(path)}.type: unknown {home.name} '{name}'. {nearest(name, known)}")
+    found: Callable[..., Any] = target
+    return found
+
+
+def _arguments(target: Callable[..., Any]) -> set[str] | None:
+    """What ``target`` takes; through ``**kwargs`` what its base classes take; None is anything."""
+    classes = target.__mro__ if inspect.isclass(target) else (target,)
+    names: set[str] = set()
+    for cls in classes:
+        function = vars(cls).get('__init__') if inspect.isclass(cls) else cls
+        if function is None:
+            continue
+        parameters = inspect.signature(function).parameters.values()
+        names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return names
+    return None
+
+
+def _check_keys(
+    name: str, node: Mapping[str, Any], known: set[str] | None, path: Sequence[str]
+) -> None:
+    for key in node:
+        if known is not None and key not in known | TAKEN:
+            shown = known - {'self', 'runner'}
+            raise TypeError(
+                f"config key '{_key(path)}.{key}': {name} has no argument '{key}'. "
+                f'{nearest(key, shown)}'
+            )
+
+
+def _check_ops(ops: Sequence[str], path: Sequence[str]) -> None:
+    for op in ops:
+        _at((*path, 'ops'), lookup, own.OPS, op)
+
+
+def _at(path: Sequence[str], function: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return function(*args)
+    except KeyError as error:
+        raise KeyError(f'config key {_key(path)}: {error.args[0]}') from None
+
+
+def _key(path: Sequence[str]) -> str:
+    return '.'.join(path)

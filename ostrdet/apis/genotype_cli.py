@@ -1,0 +1,66 @@
+"""The command line of ``tools/genotype.py``; torch is imported after the arguments are parsed."""
+
+import argparse
+from collections.abc import Sequence
+
+from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.structures.text_formats import TEXT_FORMATS
+
+GENOTYPE_HELP = "published name (see configs/genotypes), genotype file, or text in quotes"
+EPILOG = """\
+examples:
+  genotype.py show darts_v2
+  genotype.py validate work_dirs/ostr_darts_c10/genotype.json
+  genotype.py diff pc-darts_c10 pc-darts_in1k
+  genotype.py convert ostr_nb201 --to nb201
+  genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
+  genotype.py complexity p-darts --layout imagenet --json
+
+exit status: 0, 1 if 'diff' found a difference, 2 after an error
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; returns the exit status."""
+    return run_cli(_run, build_parser(), argv)
+
+
+def _run(args: argparse.Namespace) -> int | None:
+    from ostrdet.apis.genotype_commands import COMMANDS
+
+    return COMMANDS[args.command](args)
+
+
+def build_parser() -> Parser:
+    """The parser, with a subparser for each command."""
+    parser = Parser(description='Show, check, compare, convert and measure genotypes.', epilog=EPILOG)
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+
+    def command(name: str, text: str, *operands: str) -> Parser:
+        sub: Parser = commands.add_parser(name, help=text, description=f'{text.capitalize()}.')
+        for operand in operands:
+            sub.add_argument(operand, metavar=operand.upper(), help=GENOTYPE_HELP)
+        return sub
+
+    command('show', 'print the cells, where they come from, and their text form', 'genotype')
+    command('validate', 'check that a genotype belongs to its space', 'genotype')
+    command('diff', 'list the edges in which two genotypes differ', 'first', 'second')
+    convert = command('convert', 'write a genotype in another form', 'genotype')
+    convert.add_argument(
+        '--to',
+        required=True,
+        choices=('json', *TEXT_FORMATS),
+        help="json is our genotype file; the others are text forms, of which a space has one",
+    )
+    convert.add_argument('--out', metavar='FILE', help='file to write (default: standard output)')
+    complexity = command(
+        'complexity', 'count parameters and multiply-adds of the derived network', 'genotype'
+    )
+    complexity.add_argument(
+        '--layout',
+        default='cifar10',
+        help='size of the network: cifar10 (default), cifar100, imagenet or imagenet16_120, as far '
+        'as the space has it',
+    )
+    complexity.add_argument('--json', action='store_true', help='print one JSON object')
+    return parser

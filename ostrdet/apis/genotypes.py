@@ -1,0 +1,89 @@
+"""Genotypes by name, file or text: the published ones lie in ``configs/genotypes``."""
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ostrdet.apis.cli import one_line
+from ostrdet.registry import SPACES, build, nearest
+from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.structures import Genotype, GenotypeError, load_genotype
+from ostrdet.structures.text_formats import TEXT_FORMATS
+
+
+def zoo_folder() -> Path:
+    """The folder of the published genotypes: inside the installed package, or beside it."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / 'configs' / 'genotypes'
+    return installed if installed.is_dir() else package.parent / 'configs' / 'genotypes'
+
+
+def list_genotypes() -> list[str]:
+    """The names of the published genotypes, sorted."""
+    return sorted(path.stem for path in zoo_folder().glob('*.json'))
+
+
+def get_genotype(source: str | os.PathLike[str]) -> Genotype:
+    """A genotype that belongs to its space.
+
+    Args:
+        source: A published name (see :func:`list_genotypes`), the path of a genotype file, or a
+            text form: ``Genotype(normal=[...], ...)`` or ``|op~0|+...``. A text does not tell its
+            space: it is the first registered one, with its default config, in which it is valid.
+
+    Raises:
+        KeyError: If it is none of the three; the nearest name is offered.
+        FileNotFoundError: If it is a path and there is no such file.
+        GenotypeError: If the file or text is malformed, or does not belong to its space.
+
+    Examples:
+        >>> get_genotype('nb201_resnet').cells['cell'].nodes[0]
+        (('nor_conv_3x3', 0),)
+    """
+    name = os.fspath(source)
+    if any(form.matches(name) for form in TEXT_FORMATS.values()):
+        return _parse(name)
+    known = list_genotypes()
+    if name in known:
+        return _load(zoo_folder() / f'{name}.json')
+    path = Path(name)
+    if path.exists() or path.suffix or path.name != name:
+        return _load(path)
+    raise KeyError(f"no genotype '{name}': not a file, not a genotype text. {nearest(name, known)}")
+
+
+def _load(path: Path) -> Genotype:
+    genotype = load_genotype(path)
+    try:
+        build_space(genotype.space).validate(genotype)
+    except (LookupError, TypeError, ValueError) as error:
+        raise GenotypeError(f'{path}: {one_line(error)}') from error
+    return genotype
+
+
+def _parse(text: str) -> Genotype:
+    errors = {}
+    for space in _default_spaces():
+        if TEXT_FORMATS[space.text_format].matches(text):
+            try:
+                return space.parse(text)
+            except GenotypeError as error:
+                errors[type(space).__name__] = str(error)
+    if len(set(errors.values())) == 1:
+        raise GenotypeError(next(iter(errors.values())))
+    reasons = '; '.join(f'{name}: {error}' for name, error in errors.items())
+    raise GenotypeError(f'the genotype belongs to no registered space ({reasons})')
+
+
+def _default_spaces() -> Iterator[SearchSpace]:
+    """The registered spaces that need no argument, in the order of their registration."""
+    SPACES.import_from_location()
+    for name, space in SPACES.module_dict.items():
+        if all(_has_default(field) for field in dataclasses.fields(space)):
+            yield build(SPACES, {'type': name})
+
+
+def _has_default(field: 'dataclasses.Field[object]') -> bool:
+    missing = dataclasses.MISSING
+    return field.default is not missing or field.default_factory is not missing

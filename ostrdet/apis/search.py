@@ -1,0 +1,99 @@
+"""A search from a config: what ``tools/search.py`` calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_distributed
+from mmengine.runner import Runner
+
+from ostrdet.apis.search_config import load_config
+from ostrdet.engine.checkpoint import latest_checkpoint
+from ostrdet.engine.runner import SearchRunner
+
+
+def search(
+    config: str | Path | Config,
+    work_dir: str | Path | None = None,
+    resume: str | None = None,
+    seed: int | None = None,
+    data_root: str | Path | None = None,
+    benchmark: str | Path | None = None,
+    amp: str | None = None,
+    cfg_options: Sequence[str] = (),
+    launcher: str = 'none',
+) -> Runner:
+    """Run a search to its end.
+
+    Args:
+        config: A config, or its file.
+        work_dir: Where results go; ``work_dirs/<name of the config>`` if None.
+        resume: Path of a checkpoint, or 'auto' for the newest of the work dir; None starts anew.
+        seed: Seed of the run, instead of the config's.
+        data_root: Folder of the data set, instead of the config's.
+        benchmark: Table of accuracies, instead of the config's.
+        amp: 'bfloat16' or 'float16' for autocast.
+        cfg_options: Overrides, as 'key=value'.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+
+    Returns:
+        The runner after the search; the genotype is in ``genotype.json`` of its work dir.
+
+    Raises:
+        FileNotFoundError: If the config, the data, the table or a checkpoint is missing.
+        FileExistsError: If the work dir holds a search already and ``resume`` is None.
+        KeyError: If a type in the config is unknown; the nearest name is offered.
+        TypeError: If a key in the config is unknown.
+        ValueError: If a value is out of its range.
+        NonFiniteError: If a loss or a parameter is not finite; the last checkpoint stays.
+    """
+    runner = build_search(
+        config, work_dir, resume, seed, data_root, benchmark, amp, cfg_options, launcher
+    )
+    runner.train()
+    return runner
+
+
+def build_search(
+    config: str | Path | Config,
+    work_dir: str | Path | None = None,
+    resume: str | None = None,
+    seed: int | None = None,
+    data_root: str | Path | None = None,
+    benchmark: str | Path | None = None,
+    amp: str | None = None,
+    cfg_options: Sequence[str] = (),
+    launcher: str = 'none',
+) -> Runner:
+    """The runner of a search, before its first step; arguments as in :func:`search`."""
+    cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
+    cfg.launcher = launcher
+    _set_resume(cfg, resume)
+    _start_processes(cfg)
+    cfg.experiment_name = Path(cfg.work_dir).name
+    runner: Runner = SearchRunner.from_cfg(cfg)
+    return runner
+
+
+def _set_resume(cfg: Config, resume: str | None) -> None:
+    """Point the runner at the checkpoint, and refuse to write over another search."""
+    folder = Path(cfg.work_dir)
+    if resume is None:
+        if (folder / 'trajectory.jsonl').exists():
+            raise FileExistsError(
+                f"'{folder}' holds a search already: give --resume to go on with it, or another "
+                '--work-dir'
+            )
+        return
+    found = latest_checkpoint(folder) if resume == 'auto' else Path(resume)
+    if found is not None and not found.is_file():
+        raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
+    cfg.resume = found is not None
+    cfg.load_from = None if found is None else str(found)
+
+
+def _start_processes(cfg: Config) -> None:
+    """Without a GPU the processes talk by gloo, which mmengine's own start does not offer."""
+    if cfg.launcher == 'pytorch' and not is_distributed() and not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')

@@ -1,0 +1,91 @@
+"""The command line of ``tools/search.py``; parses before anything heavy is imported."""
+
+import argparse
+from collections.abc import Sequence
+
+from ostrdet.apis.cli import Parser, run_cli
+
+EPILOG = """examples:
+  python tools/search.py configs/search/ostr_nb201_digits.py
+  python tools/search.py configs/search/ostr_darts_c10.py --data-root data/cifar10 --seed 1
+  python tools/search.py configs/search/ostr_pc-darts_c10.py --resume
+  python tools/search.py configs/search/ostr_darts_c10.py \\
+      --cfg-options default_hooks.selector.patience=5 train_cfg.max_epochs=100
+
+The work dir gets genotype.json, genotypes/epoch_NNN.json, trajectory.jsonl, search.log and
+checkpoints. Exit status: 0 done, 2 bad input or a number that is not finite (one line says which).
+"""
+
+
+def build_parser() -> Parser:
+    """The parser of ``tools/search.py``."""
+    parser = Parser(
+        prog='search.py',
+        description='Search an architecture with one config: supernet, data, schedule, criterion.',
+        epilog=EPILOG,
+    )
+    add = parser.add_argument
+    add('config', metavar='CONFIG', help='config file, such as configs/search/ostr_darts_c10.py')
+    add(
+        '--work-dir',
+        metavar='DIR',
+        help='where results go; default work_dirs/<name of the config>',
+    )
+    add(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='PATH',
+        help='go on from a checkpoint; without PATH from the newest one in the work dir, or from '
+        'the start if there is none',
+    )
+    add('--seed', type=int, metavar='N', help='seed of the run; default randomness.seed (0)')
+    add('--data-root', metavar='DIR', help='folder of the data set')
+    add(
+        '--benchmark',
+        metavar='PATH',
+        help='table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then '
+        "reports the accuracy of each criterion's cell",
+    )
+    add(
+        '--amp',
+        nargs='?',
+        const='bfloat16',
+        choices=('bfloat16', 'float16'),
+        help='autocast; bfloat16 if nothing follows; float16 needs a GPU',
+    )
+    add(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='override config values, such as train_cfg.max_epochs=100',
+    )
+    add(
+        '--launcher',
+        choices=('none', 'pytorch', 'slurm', 'mpi'),
+        default='none',
+        help='how processes were started; pytorch for torchrun',
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the search that the command line asks for; returns the exit status."""
+    return run_cli(_search, build_parser(), argv)
+
+
+def _search(args: argparse.Namespace) -> None:
+    from ostrdet.apis.search import search  # imports torch and the mm libraries
+
+    search(
+        args.config,
+        work_dir=args.work_dir,
+        resume=args.resume,
+        seed=args.seed,
+        data_root=args.data_root,
+        benchmark=args.benchmark,
+        amp=args.amp,
+        cfg_options=args.cfg_options,
+        launcher=args.launcher,
+    )

@@ -1,0 +1,82 @@
+"""What a search is about to do, in a few lines, with an estimate of its time."""
+
+import time
+from typing import Any
+
+import torch
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.models.arch_updates import Batch
+
+PROBE_IMAGES = 4
+PROBE_SECONDS = 0.3
+
+
+def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
+    """The plan, as a text per heading.
+
+    Args:
+        runner: The runner, after everything was built.
+        criterion: The criterion that decides.
+        seconds: Estimated time of the rest of the run, in seconds.
+    """
+    loop, searcher = runner.train_loop, searcher_of(runner)
+    space, supernet = searcher.space, searcher.supernet
+    edges = ', '.join(f'{name} {len(spec.edges)} edges' for name, spec in space.cells.items())
+    parameters = sum(weight.numel() for weight in supernet.parameters())
+    halves = f'{len(loop.weight_indices):,} + {len(loop.arch_indices):,}'
+    start = f'epoch {runner.epoch + 1} of {loop.max_epochs}'
+    return {
+        'space': f'{type(space).__name__}: {edges}, {len(space.ops)} operations',
+        'supernet': f'{len(supernet.skeleton.layers)} layers, {parameters:,} parameters',
+        'data': f'{halves} images of {type(loop.dataset).__name__} (weights + architecture), '
+        f'{len(loop.dataloader)} iterations of {loop.dataloader.batch_size} per epoch',
+        'search': f'from {start}, {type(searcher.arch_update).__name__}, '
+        f'alpha moves from epoch {loop.arch_start_epoch + 1}, seed {runner.seed}',
+        'criterion': criterion,
+        'device': f'{next(supernet.parameters()).device}, {torch.get_num_threads()} threads',
+        'work dir': str(runner.work_dir),
+        'ETA': f'about {duration(seconds)} (from a probe)',
+    }
+
+
+def probe_seconds(runner: Runner) -> float:
+    """Seconds that an iteration will take, from passes over a few images that leave no trace."""
+    searcher, loader = searcher_of(runner), runner.train_loop.dataloader
+    sample = searcher.data_preprocessor(loader.collate_fn([loader.dataset[0]]), training=True)
+    size = min(PROBE_IMAGES, loader.batch_size)
+    seconds = _seconds_of_pass(searcher, sample['inputs'], size)
+    while seconds < PROBE_SECONDS and size < loader.batch_size:  # else overheads would be scaled up
+        size = min(4 * size, loader.batch_size)
+        seconds = _seconds_of_pass(searcher, sample['inputs'], size)
+    return seconds * (1 + searcher.arch_update.num_passes) * loader.batch_size / size
+
+
+def _seconds_of_pass(searcher: Any, image_1CHW: Tensor, size: int) -> float:
+    images = image_1CHW.repeat(size, 1, 1, 1)
+    batch = Batch(images, images.new_zeros(size, dtype=torch.long))
+    searcher.train()
+    for _ in range(2):  # the first pass warms up
+        start = time.perf_counter()
+        loss, weights = searcher.probe_loss(batch)
+        torch.autograd.grad(loss, weights, allow_unused=True)
+        if loss.is_cuda:
+            torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it.
+
+    Examples:
+        >>> duration(42.3), duration(200), duration(7300)
+        ('42 s', '3 min 20 s', '2 h 2 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f'{rest} s'
+    if minutes < 60:
+        return f'{minutes} min {rest} s'
+    return f'{minutes // 60} h {minutes % 60} min'

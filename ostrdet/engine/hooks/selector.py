@@ -1,0 +1,198 @@
+"""Selects a cell at the end of every epoch, by every criterion, from one and the same search."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, rows, state_rows
+from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.evaluation import BenchmarkTable, load_table
+from ostrdet.registry import CRITERIA, HOOKS, build
+from ostrdet.selection import Criterion, discretize
+from ostrdet.structures import ArchState, Genotype
+from ostrdet.version import __version__
+
+PAPER_CRITERIA = (
+    'OperationStrength',
+    'OperationStrengthStar',
+    'PruningSaliency',
+    'AlphaSaliency',
+    'Magnitude',
+)
+ACCURACY = 'accuracy/top1'
+
+
+@HOOKS.register_module()
+class SelectorHook(Hook):
+    """Lets criteria observe every architecture step, and selects a genotype per epoch.
+
+    All criteria share the gradient that the search needs anyway; the configured one decides what
+    ``genotype.json`` holds and when the search is stable. Sums start anew at the first iteration of
+    an epoch; they, and the count of stable epochs, are part of the checkpoint.
+
+    Args:
+        criterion: Config of the criterion that decides.
+        patience: Stop once the genotype stayed the same for so many epochs (E_s of the paper); None
+            runs to the end.
+        compare: Further criteria, by type, that are evaluated beside it.
+        benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
+
+    Raises:
+        KeyError: If a criterion is unknown; the nearest name is offered.
+        ValueError: If ``patience`` is not positive, or the table is malformed.
+        FileNotFoundError: If there is no such table.
+    """
+
+    priority = 'NORMAL'  # before CheckpointHook, so that a checkpoint holds the epoch's selection
+
+    def __init__(
+        self,
+        criterion: Mapping[str, Any] | None = None,
+        patience: int | None = None,
+        compare: Sequence[str] = PAPER_CRITERIA,
+        benchmark: str | None = None,
+    ) -> None:
+        if patience is not None and patience < 1:
+            raise ValueError(
+                f'default_hooks.selector.patience={patience}, expected None or a number of epochs'
+            )
+        chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
+        self.criterion = type(chosen).__name__
+        others = (name for name in compare if name != self.criterion)
+        self.criteria: dict[str, Criterion] = {
+            self.criterion: chosen,
+            **{name: build(CRITERIA, {'type': name}) for name in others},
+        }
+        self.patience = patience
+        self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
+        self.genotypes: dict[str, Genotype | None] = {}
+        self.stable_epochs = 0
+        self.val_accuracy: float | None = None
+        self._started = 0.0
+
+    @property
+    def genotype(self) -> Genotype | None:
+        """What the configured criterion selected last."""
+        return self.genotypes.get(self.criterion)
+
+    def before_train(self, runner: Runner) -> None:
+        """Take up the files of the work dir where this run stands."""
+        if is_main_process():
+            Trajectory(runner.work_dir).rewind(runner.epoch)
+        self._stop_if_stable(runner)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Start the clock."""
+        self._started, self.val_accuracy = time.monotonic(), None
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Start the sums anew at the first iteration of an epoch."""
+        if batch_idx == 0:
+            for criterion in self.criteria.values():
+                criterion.reset()
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict[str, Any] | None = None,
+    ) -> None:
+        """Show the architecture step to every criterion."""
+        step = searcher_of(runner).arch_step
+        if step is not None:
+            for criterion in self.criteria.values():
+                criterion.observe(step)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Keep the accuracy of the supernet."""
+        self.val_accuracy = (metrics or {}).get(ACCURACY)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Select, write, and stop if the genotype is stable."""
+        state, before = searcher_of(runner).arch_state(), self.genotype
+        scores = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
+        self.genotypes = {
+            name: None if s is None else self._select(runner, name, s, state)
+            for name, s in scores.items()
+        }
+        stable = self.genotype is not None and self.genotype == before
+        self.stable_epochs = self.stable_epochs + 1 if stable else 0
+        if is_main_process():
+            record = self._record(runner, state, scores)
+            Trajectory(runner.work_dir).append(record, self.genotype)
+        self._stop_if_stable(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Add the state of the selection: tensors and plain data."""
+        checkpoint['selector'] = {
+            'criteria': {name: c.state_dict() for name, c in self.criteria.items()},
+            'genotypes': {n: g and g.to_dict() for n, g in self.genotypes.items()},
+            'stable_epochs': self.stable_epochs,
+        }
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Take it back; a criterion that the checkpoint does not know starts empty."""
+        saved = checkpoint.get('selector', {})
+        for name, state in saved.get('criteria', {}).items():
+            if name in self.criteria:
+                self.criteria[name].load_state_dict(state)
+        genotypes = saved.get('genotypes', {})
+        self.genotypes = {n: g and Genotype.from_dict(g) for n, g in genotypes.items()}
+        self.stable_epochs = saved.get('stable_epochs', 0)
+
+    def accuracies(self, runner: Runner) -> dict[str, dict[str, float] | None] | None:
+        """Benchmark accuracies of every criterion's genotype, in percent; None without a table."""
+        if self.table is None:
+            return None
+        found: dict[str, dict[str, float] | None] = {}
+        for name, text in self.texts(runner).items():
+            try:
+                found[name] = None if text is None else self.table.accuracies(text)
+            except LookupError as error:
+                runner.logger.warning(error.args[0])
+                found[name] = None
+        return found
+
+    def texts(self, runner: Runner) -> dict[str, str | None]:
+        """The genotype of every criterion as text."""
+        space = searcher_of(runner).space
+        return {name: g and space.format(g) for name, g in self.genotypes.items()}
+
+    def _select(
+        self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState
+    ) -> Genotype:
+        found = discretize(searcher_of(runner).space, scores, state.edge_weights)
+        provenance = {
+            'criterion': name,
+            'epoch': runner.epoch + 1,
+            'seed': runner.seed,
+            'config': Path(runner.cfg.filename or '').name,
+            'versions': {'ostrdet': __version__, 'torch': str(torch.__version__)},
+        }
+        return Genotype(found.space, found.cells, provenance)
+
+    def _record(
+        self, runner: Runner, state: ArchState, scores: Mapping[str, Any]
+    ) -> EpochRecord:
+        return EpochRecord(
+            epoch=runner.epoch + 1,
+            **state_rows(state),
+            scores={name: None if s is None else rows(s) for name, s in scores.items()},
+            genotypes=self.texts(runner),
+            benchmark=self.accuracies(runner),
+            skipped={name: getattr(c, 'skipped', 0) for name, c in self.criteria.items()},
+            val_accuracy=self.val_accuracy,
+            stable_epochs=self.stable_epochs,
+            seconds=round(time.monotonic() - self._started, 3),
+        )
+
+    def _stop_if_stable(self, runner: Runner) -> None:
+        if self.patience is not None and self.stable_epochs >= self.patience:
+            runner.train_loop.stop_training = True

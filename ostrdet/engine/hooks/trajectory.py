@@ -1,0 +1,93 @@
+"""What a search writes: one line per epoch, and a genotype file per epoch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ostrdet.structures import ArchState, Genotype, save_genotype
+
+Rows = Mapping[str, list[list[float]]]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """A line of ``trajectory.jsonl``: what is known at the end of an epoch.
+
+    Attributes:
+        epoch: Epochs done, from 1.
+        alphas: Architecture parameters by cell type, (E, O) as nested lists.
+        op_weights: Weights of the candidates, likewise.
+        edge_weights: Weights of the edges by cell type, (E,), or None without edge normalisation.
+        scores: By criterion, then by cell type, (E, O); None while a criterion saw no gradient.
+        genotypes: By criterion, as text; None likewise.
+        benchmark: By criterion, test accuracies in percent by data set; None without a table, or
+            where the table lacks the cell.
+        skipped: By criterion, minibatches of the epoch left out since they were not finite.
+        val_accuracy: Top-1 accuracy of the supernet on the architecture half, in percent, or None.
+        stable_epochs: Epochs since the chosen genotype last changed.
+        seconds: Wall time of the epoch.
+    """
+
+    epoch: int
+    alphas: Rows
+    op_weights: Rows
+    edge_weights: Mapping[str, list[float] | None]
+    scores: Mapping[str, Rows | None]
+    genotypes: Mapping[str, str | None]
+    benchmark: Mapping[str, Mapping[str, float] | None] | None
+    skipped: Mapping[str, int]
+    val_accuracy: float | None
+    stable_epochs: int
+    seconds: float
+
+
+def state_rows(state: ArchState) -> dict[str, Any]:
+    """The fields of :class:`EpochRecord` that a state holds."""
+    return {
+        'alphas': rows(state.alphas),
+        'op_weights': rows(state.op_weights),
+        'edge_weights': rows(state.edge_weights),
+    }
+
+
+def rows(tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors by name as nested lists; None stays None."""
+    return {name: None if t is None else t.tolist() for name, t in tensors.items()}
+
+
+class Trajectory:
+    """The files of a search in its work dir.
+
+    Args:
+        work_dir: The folder; it is made when something is written.
+    """
+
+    def __init__(self, work_dir: str | Path) -> None:
+        self.work_dir = Path(work_dir)
+        self.path = self.work_dir / 'trajectory.jsonl'
+
+    def rewind(self, epoch: int) -> None:
+        """Drop the lines after ``epoch``, which a resumed run writes again."""
+        if self.path.is_file():
+            lines = self.path.read_text(encoding='utf-8').splitlines(keepends=True)
+            kept = [line for line in lines if _epoch_of(line) <= epoch]
+            self.path.write_text(''.join(kept), encoding='utf-8')
+
+    def append(self, record: EpochRecord, genotype: Genotype | None) -> None:
+        """Write the line of an epoch, and its genotype in ``genotypes/`` and ``genotype.json``."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        if genotype is not None:
+            name = f'epoch_{record.epoch:03d}.json'
+            save_genotype(genotype, self.work_dir / 'genotypes' / name)
+            save_genotype(genotype, self.work_dir / 'genotype.json')
+        with self.path.open('a', encoding='utf-8') as stream:
+            stream.write(json.dumps(asdict(record)) + '\n')
+
+
+def _epoch_of(line: str) -> float:
+    try:
+        return float(json.loads(line)['epoch'])
+    except (ValueError, KeyError, TypeError):  # the line that a crash cut off
+        return float('inf')

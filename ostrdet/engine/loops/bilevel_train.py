@@ -1,0 +1,114 @@
+"""The loop of a search: pairs of batches, one from each half of the training set."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
+
+from ostrdet.datasets import dataset_labels, hash_seed, seed_generators, split_indices
+from ostrdet.engine.loops.halves import build_dataset, build_half
+from ostrdet.registry import LOOPS
+
+WEIGHTS, ARCH, ITERATION = 0, 1, 2
+
+
+@LOOPS.register_module()
+class BilevelTrainLoop(EpochBasedTrainLoop):
+    """Epochs over the weight half; the architecture half goes round beside it.
+
+    Both halves are reshuffled in every epoch, each in its own order. Validation comes before the
+    hooks of the epoch's end, so that selection and checkpoint know its result. Before every
+    iteration the generators are seeded by (seed, iteration): a resumed run draws what the
+    uninterrupted one would have drawn.
+
+    Args:
+        runner: The runner; its seed must be set.
+        dataloader: Config of the dataloader of the whole training set.
+        max_epochs: Number of epochs.
+        portions: Portions of the training set for the weights and for the architecture.
+        arch_start_epoch: First epoch, from 0, in which alpha moves.
+        split_seed: Chooses the samples of the halves; not tied to the seed of the run, so that
+            runs can be compared.
+        val_begin: First epoch, from 1, that is validated.
+        val_interval: Epochs between validations; the last is always validated.
+
+    Raises:
+        ValueError: If the portions are out of range or overlap, a half is smaller than a batch, or
+            ``max_epochs`` is not positive.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: Mapping[str, Any],
+        max_epochs: int,
+        portions: tuple[float, float] = (0.5, 0.5),
+        arch_start_epoch: int = 0,
+        split_seed: int = 0,
+        val_begin: int = 1,
+        val_interval: int = 1,
+    ) -> None:
+        if not isinstance(max_epochs, int) or max_epochs < 1:
+            raise ValueError(f'train_cfg.max_epochs={max_epochs!r}, expected a positive integer')
+        self.dataset = build_dataset(dataloader)
+        labels = dataset_labels(self.dataset)
+        halves = split_indices(labels, len(self.dataset), portions, split_seed)
+        self.weight_indices, self.arch_indices = halves
+        loaders = [
+            build_half(dataloader, self.dataset, indices, runner.seed, half, name)
+            for half, (indices, name) in enumerate(zip(halves, ('weights', 'architecture')))
+        ]
+        super().__init__(runner, loaders[WEIGHTS], max_epochs, val_begin, val_interval)
+        self.arch_dataloader: DataLoader = loaders[ARCH]
+        self.arch_start_epoch = arch_start_epoch
+
+    def run(self) -> torch.nn.Module:
+        """Train for ``max_epochs``, or until a hook sets ``stop_training``."""
+        self.runner.call_hook('before_train')
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def run_epoch(self) -> None:
+        """Train, validate, then let the hooks select, report and save."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        for index, batches in enumerate(self._pairs()):
+            self._seed_iteration()
+            self.run_iter(index, batches)
+        if self._is_validated():
+            self._epoch += 1  # the runner counts an epoch as done before it validates
+            self.runner.val_loop.run()
+            self._epoch -= 1
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def _pairs(self) -> Iterator[tuple[Any, Any | None]]:
+        """The batches of one epoch; None for the architecture while alpha is frozen."""
+        self.dataloader.sampler.set_epoch(self._epoch)
+        if self._epoch < self.arch_start_epoch:
+            yield from ((batch, None) for batch in self.dataloader)
+        else:
+            yield from zip(self.dataloader, self._arch_batches(), strict=False)
+
+    def _arch_batches(self) -> Iterator[Any]:
+        """The architecture half, as often as the weight half needs it, reshuffled every time."""
+        rounds = -(-len(self.dataloader) // len(self.arch_dataloader))
+        for turn in range(rounds):
+            self.arch_dataloader.sampler.set_epoch(self._epoch * rounds + turn)
+            yield from self.arch_dataloader
+
+    def _seed_iteration(self) -> None:
+        # With worker processes or without, reading samples must not reach what the step draws
+        seed_generators(self.runner.seed, ITERATION, self._iter)
+        if torch.cuda.is_available():
+            torch.cuda.manual_seed_all(hash_seed(self.runner.seed, ITERATION, self._iter))
+
+    def _is_validated(self) -> bool:
+        done = self._epoch + 1
+        if self.runner.val_loop is None or done < self.val_begin:
+            return False
+        return done % self.val_interval == 0 or done == self._max_epochs

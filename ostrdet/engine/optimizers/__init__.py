@@ -1,0 +1,5 @@
+"""Constructors of optimizers."""
+
+from ostrdet.engine.optimizers.bilevel import BilevelOptimWrapperConstructor
+
+__all__ = ['BilevelOptimWrapperConstructor']

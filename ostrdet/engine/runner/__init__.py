@@ -1,0 +1,5 @@
+"""Runners."""
+
+from ostrdet.engine.runner.search_runner import SearchRunner
+
+__all__ = ['SearchRunner']

@@ -1,0 +1,34 @@
+"""mmengine's runner with a console that people can read."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from ostrdet.registry import RUNNERS
+
+#: Warnings of mmengine about its own internals, which nobody here can act on.
+NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
+
+@RUNNERS.register_module()
+class SearchRunner(Runner):
+    """A ``Runner`` whose details go to ``search.log`` in the work dir.
+
+    The console hears of warnings only, and of what hooks say themselves. A resumed run goes on in
+    the same log.
+    """
+
+    def build_logger(
+        self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
+    ) -> MMLogger:
+        """The logger of mmengine, with its stock handlers set apart."""
+        file = log_file or str(Path(self.work_dir) / 'search.log')
+        logger = super().build_logger(log_level, file, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.setLevel(logging.WARNING)
+                handler.addFilter(lambda record: not record.getMessage().startswith(NOISE))
+        return logger

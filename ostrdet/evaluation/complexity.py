@@ -1,0 +1,73 @@
+"""Parameters and multiply-adds of derived networks, as exact integers."""
+
+from dataclasses import dataclass
+
+import torch
+from mmengine.analysis import FlopAnalyzer
+from mmengine.analysis.complexity_analysis import elementwise_flop_counter
+from torch import nn
+
+from ostrdet.models.backbones import build_derived
+from ostrdet.spaces import build_space
+from ostrdet.structures import Genotype
+
+MULTIPLY_ADDS = ('conv', 'linear')
+ELEMENTWISE = ('batch_norm', 'relu')
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """The size of a derived network; a multiply-add counts as one.
+
+    Attributes:
+        params: Parameters without the auxiliary head.
+        params_aux: Parameters with it; equal to ``params`` where the layout has no such head.
+        macs: Multiply-adds of convolutions and linear layers, for one image.
+        macs_bn_relu: The convention of the P-DARTS and PC-DARTS papers: ``macs``, plus two for
+            every element that a BatchNorm puts out and one for every element of a ReLU.
+    """
+
+    params: int
+    params_aux: int
+    macs: int
+    macs_bn_relu: int
+
+
+def complexity(genotype: Genotype, layout: str) -> Complexity:
+    """Count the network of ``genotype`` at a published size.
+
+    The weights are neither initialised nor drawn, so no random number generator moves. What is
+    counted is inference: the auxiliary head has parameters, but no multiply-adds. The classifier's
+    bias is not a multiply-add; the figures of NAS-Bench-201 count it, so they are larger by the
+    number of classes.
+
+    Args:
+        genotype: The chosen cells.
+        layout: Name of the size ('cifar10', 'cifar100', 'imagenet', ...), see the space's layouts.
+
+    Raises:
+        GenotypeError: If the genotype does not belong to its space.
+        KeyError: If the layout is unknown; the nearest name is offered.
+    """
+    with torch.device('meta'):
+        network = build_derived(genotype, layout, aux=True)
+    params_aux = _num_params(network)
+    params = params_aux - _num_params(network.aux_head)
+    network.to_empty(device='cpu').eval()  # a trace needs real memory
+    counts = _count_operators(network, build_space(genotype.space).layout(layout).image_size)
+    macs = sum(counts.get(name, 0) for name in MULTIPLY_ADDS)
+    extra = sum(counts.get(name, 0) for name in ELEMENTWISE)
+    return Complexity(params, params_aux, macs, macs + extra)
+
+
+def _num_params(module: nn.Module | None) -> int:
+    return 0 if module is None else sum(p.numel() for p in module.parameters())
+
+
+@torch.no_grad()
+def _count_operators(network: nn.Module, image_size: int) -> dict[str, int]:
+    images = torch.zeros(1, 3, image_size, image_size)
+    analyzer = FlopAnalyzer(network, images)
+    analyzer.set_op_handle('aten::relu', elementwise_flop_counter(output_scale=1, input_scale=0))
+    analyzer.unsupported_ops_warnings(enabled=False).uncalled_modules_warnings(enabled=False)
+    return {str(name): int(count) for name, count in analyzer.by_operator().items()}

@@ -1,0 +1,85 @@
+"""Benchmark accuracies in the official folder of NATS-Bench."""
+
+import os
+import pickle
+import re
+from types import ModuleType
+from typing import Any
+
+from ostrdet.evaluation.benchmark_table import (
+    DATASETS,
+    HOW_TO_GET,
+    BenchmarkError,
+    BenchmarkTable,
+)
+
+META_FILE = 'meta.pickle.pbz2'
+CELL_FILE = re.compile(r'(\d+)\.pickle\.pbz2')
+EPOCHS = '200'
+#: What the package raises on a file that is damaged or lacks what was asked.
+DAMAGED = (AssertionError, EOFError, KeyError, OSError, ValueError, pickle.UnpicklingError)
+
+
+class NATSTable(BenchmarkTable):
+    """The topology benchmark of NATS-Bench, read by its package ``nats_bench``.
+
+    Accuracies are those on the test sets after 200 epochs, averaged over the trials. A cell is
+    read when it is asked for; one whose file is missing is unknown, never guessed.
+
+    The files are pickles, and the package unpickles them, which runs whatever they hold: only read
+    a benchmark that you trust.
+
+    Args:
+        path: The folder ``NATS-tss-v1_0-3ffb9-simple``.
+
+    Raises:
+        FileNotFoundError: If the folder is not one of NATS-Bench.
+        ImportError: If the package is not installed.
+        BenchmarkError: If the list of cells is damaged.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        if not (self.path / META_FILE).is_file():
+            raise FileNotFoundError(f"no file {META_FILE} in the folder '{path}'. {HOW_TO_GET}")
+        found = map(CELL_FILE.fullmatch, os.listdir(path))
+        self._indices = {int(match[1]) for match in found if match}
+        package = _import_package()
+        try:
+            self._api = package.create(str(path), 'tss', fast_mode=True, verbose=False)
+        except DAMAGED as error:
+            raise BenchmarkError(f"'{self.path / META_FILE}' is damaged ({error!r})") from error
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def find(self, key: str) -> dict[str, float] | None:
+        """The accuracies of a cell, read from its file."""
+        index = self._api.query_index_by_arch(key)
+        if index not in self._indices:
+            return None
+        return {name: self._test_accuracy(index, dataset) for name, dataset in DATASETS.items()}
+
+    def _test_accuracy(self, index: int, dataset: str) -> float:
+        try:
+            info: dict[str, Any] = self._api.get_more_info(
+                index, dataset, hp=EPOCHS, is_random=False
+            )
+            return float(info['test-accuracy'])
+        except DAMAGED as error:
+            raise BenchmarkError(
+                f"'{self.path}': the file of cell {index} is damaged, or has no test accuracy on "
+                f'{dataset} after {EPOCHS} epochs ({error!r})'
+            ) from error
+
+
+def _import_package() -> ModuleType:
+    try:
+        import nats_bench
+    except ImportError as error:
+        raise ImportError(
+            f"a NATS-Bench folder needs the package nats_bench ({error}): pip install "
+            "'ostrdet[optional]', or give a CSV file instead"
+        ) from error
+    module: ModuleType = nats_bench
+    return module

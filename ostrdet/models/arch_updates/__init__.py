@@ -1,0 +1,7 @@
+"""Architecture updates: how dL/dalpha is obtained."""
+
+from ostrdet.models.arch_updates.base import ArchUpdate, Batch, BilevelProblem
+from ostrdet.models.arch_updates.first_order import FirstOrderUpdate
+from ostrdet.models.arch_updates.unrolled import UnrolledUpdate
+
+__all__ = ['ArchUpdate', 'Batch', 'BilevelProblem', 'FirstOrderUpdate', 'UnrolledUpdate']

@@ -1,0 +1,5 @@
+"""Searchers: supernet and architecture parameters, and the step that trains both."""
+
+from ostrdet.models.searchers.bilevel import BilevelSearcher
+
+__all__ = ['BilevelSearcher']

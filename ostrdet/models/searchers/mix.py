@@ -1,0 +1,39 @@
+"""The mix weights of all cell types as one list, as leaves, and as plain data."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ostrdet.models.weightings import MixWeights
+from ostrdet.structures import ArchState
+
+
+def stack_mix(mix: Mapping[str, MixWeights]) -> list[Tensor]:
+    """Weights of operations of all cell types, then those of edges where there are any."""
+    edges = [weights.edge_weights for weights in mix.values()]
+    return [
+        *(weights.op_weights for weights in mix.values()),
+        *(edge_weights for edge_weights in edges if edge_weights is not None),
+    ]
+
+
+def leaves_of(mix: Mapping[str, MixWeights], requires_grad: bool) -> dict[str, MixWeights]:
+    """The same values, cut from the graph behind them."""
+
+    def leaf(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor.detach().requires_grad_(requires_grad)
+
+    return {name: MixWeights(*map(leaf, weights)) for name, weights in mix.items()}
+
+
+def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> ArchState:
+    """Detached copies of alpha and its weights."""
+
+    def copy(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor.detach().clone()
+
+    return ArchState(
+        alphas={name: alpha_EO.detach().clone() for name, alpha_EO in alphas.items()},
+        op_weights={name: copy(weights.op_weights) for name, weights in mix.items()},
+        edge_weights={name: copy(weights.edge_weights) for name, weights in mix.items()},
+    )

@@ -1,0 +1,132 @@
+r"""The selection scores of one minibatch, as pure functions of tensors.
+
+All of them are functions of two gradients that the architecture step has anyway, dL/dalpha and
+dL/dp, where p = softmax(alpha) are the operation weights and L is the validation loss of the
+minibatch. A gradient with respect to a shared alpha is a sum over the cells that share it, so that
+sum stands *inside* every absolute value below.
+
+The text of the paper that is available to us has lost its formula images. The formulas here are
+re-derived from its prose, with which they agree sentence by sentence; the numbers of the equations
+are the paper's.
+"""
+
+from torch import Tensor
+
+
+def operation_strength(grad_EO: Tensor) -> Tensor:
+    r"""Operation strength (OStr) of every candidate on every edge (Eqs. 8-10, 16).
+
+    :math:`S_{e,o} = |\partial L / \partial \alpha_{e,o}|`, which for a softmax mixed operation
+    :math:`f = \sum_o p_o\, o(x)` is :math:`|\sum_n p_{e,o}\,\langle \partial L/\partial f_n,\;
+    o_n - f_n \rangle|` over the cells n: by how much the loss would change, to first order around
+    o, if o took the place of f. Large only where the operation has weight *and* its feature differs
+    from the mixture.
+
+    The gradients of an edge sum to zero, so two candidates alone on an edge always tie.
+
+    Args:
+        grad_EO: Gradient of the validation loss with respect to alpha, before weight decay,
+            clipping and the optimizer step, AMP scale removed. Shape (num_edges, num_ops).
+
+    Returns:
+        Non-negative strengths, same shape. Average over minibatches *after* the absolute value
+        (Eq. 11).
+
+    Raises:
+        ValueError: If ``grad_EO`` is not two-dimensional.
+
+    Examples:
+        >>> import torch
+        >>> operation_strength(torch.tensor([[0.2, -0.5, 0.3]]))
+        tensor([[0.2000, 0.5000, 0.3000]])
+    """
+    _check_shapes(grad_EO=grad_EO)
+    return grad_EO.abs()
+
+
+def operation_strength_star(grad_EO: Tensor, op_weights_EO: Tensor) -> Tensor:
+    r"""Operation strength without the magnitude (OStr*, Eq. 18).
+
+    :math:`S^*_{e,o} = |\partial L / \partial \alpha_{e,o}| / p_{e,o}
+    = |\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle|`: the estimate of
+    :func:`operation_strength`, expanded around f instead of o.
+
+    Args:
+        grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
+        op_weights_EO: Operation weights p of the same minibatch, positive, rows sum to one. Shape
+            (num_edges, num_ops).
+
+    Returns:
+        Non-negative strengths, same shape. Not finite where a weight is zero.
+
+    Raises:
+        ValueError: If an argument is not two-dimensional, or the shapes differ.
+
+    Examples:
+        >>> import torch
+        >>> operation_strength_star(
+        ...     torch.tensor([[0.2, -0.5, 0.3]]), torch.tensor([[0.25, 0.5, 0.25]])
+        ... )
+        tensor([[0.8000, 1.0000, 1.2000]])
+    """
+    _check_shapes(grad_EO=grad_EO, op_weights_EO=op_weights_EO)
+    return grad_EO.abs() / op_weights_EO
+
+
+def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
+    r"""Saliency of *removing* a candidate from the mixture ("Naive" in the paper, Fig. 4 b).
+
+    :math:`|p_{e,o}\, \partial L / \partial p_{e,o}|
+    = |\sum_n \langle \partial L/\partial f_n,\; p_{e,o}\, o_n \rangle|`: by how much the loss would
+    change, to first order, if the term of o were dropped and nothing took its place.
+
+    Args:
+        op_weights_EO: Operation weights p. Shape (num_edges, num_ops).
+        op_weight_grad_EO: Gradient of the validation loss with respect to p, every p taken as a
+            variable of its own. Shape (num_edges, num_ops).
+
+    Returns:
+        Non-negative saliencies, same shape.
+
+    Raises:
+        ValueError: If an argument is not two-dimensional, or the shapes differ.
+
+    Examples:
+        >>> import torch
+        >>> pruning_saliency(torch.tensor([[0.25, 0.75]]), torch.tensor([[2.0, -4.0]]))
+        tensor([[0.5000, 3.0000]])
+    """
+    _check_shapes(op_weights_EO=op_weights_EO, op_weight_grad_EO=op_weight_grad_EO)
+    return (op_weights_EO * op_weight_grad_EO).abs()
+
+
+def alpha_saliency(alphas_EO: Tensor, grad_EO: Tensor) -> Tensor:
+    r"""Saliency of setting alpha to zero (FreeDARTS).
+
+    :math:`|\alpha_{e,o}\, \partial L / \partial \alpha_{e,o}|`.
+
+    Args:
+        alphas_EO: Architecture parameters before the optimizer step. Shape (num_edges, num_ops).
+        grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
+
+    Returns:
+        Non-negative saliencies, same shape. They depend on where alpha has its zero, although
+        adding a constant to a row of alpha leaves the supernet unchanged.
+
+    Raises:
+        ValueError: If an argument is not two-dimensional, or the shapes differ.
+
+    Examples:
+        >>> import torch
+        >>> alpha_saliency(torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, -0.5]]))
+        tensor([[0.5000, 1.0000]])
+    """
+    _check_shapes(alphas_EO=alphas_EO, grad_EO=grad_EO)
+    return (alphas_EO * grad_EO).abs()
+
+
+def _check_shapes(**tensors: Tensor) -> None:
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if any(len(shape) != 2 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+        found = ', '.join(f'{name} {shape}' for name, shape in shapes.items())
+        raise ValueError(f'expected one shape (num_edges, num_ops), got {found}')

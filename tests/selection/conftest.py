@@ -1,0 +1,31 @@
+"""What the tests of the criteria share: architecture steps with random numbers in them."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+import torch
+from torch import Tensor
+
+from ostrdet.structures import ArchState, ArchStep
+
+MakeStep = Callable[[int], ArchStep]
+
+SHAPES = {'normal': (5, 3), 'reduce': (2, 3)}
+
+
+def draw(generator: torch.Generator) -> Mapping[str, Tensor]:
+    return {name: torch.randn(*shape, generator=generator) for name, shape in SHAPES.items()}
+
+
+@pytest.fixture
+def make_step() -> MakeStep:
+    """Makes the architecture step of a seed: float32, two cell types of different size."""
+
+    def make(seed: int) -> ArchStep:
+        generator = torch.Generator().manual_seed(seed)
+        alphas = draw(generator)
+        op_weights = {name: alpha.softmax(dim=-1) for name, alpha in alphas.items()}
+        state = ArchState(alphas, op_weights, dict.fromkeys(SHAPES))
+        return ArchStep(state, alpha_grads=draw(generator), op_weight_grads=draw(generator))
+
+    return make

@@ -1,0 +1,153 @@
+"""Every registered criterion: the contract, on the day it is registered."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from ostrdet.registry import CRITERIA, build
+from ostrdet.selection import Criterion, functional
+from ostrdet.structures import ArchStep
+
+MakeStep = Callable[[int], ArchStep]
+
+CRITERIA.import_from_location()
+NAMES = sorted(CRITERIA.module_dict)
+
+
+def build_criterion(name: str) -> Criterion:
+    criterion: Criterion = build(CRITERIA, {'type': name})
+    return criterion
+
+
+def through_a_file(state: object) -> dict[str, object]:
+    """Written and read as a checkpoint is, by a reader that only knows tensors and plain data."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    loaded: dict[str, object] = torch.load(file, weights_only=True)
+    return loaded
+
+
+def test_the_criteria_of_the_paper_are_registered() -> None:
+    assert set(NAMES) >= {
+        'AlphaSaliency',
+        'Magnitude',
+        'OperationStrength',
+        'OperationStrengthStar',
+        'PruningSaliency',
+    }
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_scores_are_plain_non_negative_numbers_for_every_candidate(
+    name: str, make_step: MakeStep
+) -> None:
+    criterion, step = build_criterion(name), make_step(0)
+    for seed in range(3):
+        criterion.observe(make_step(seed))
+    scores = criterion.scores(step.state)
+    assert scores is not None
+    assert set(scores) == set(step.state.alphas)
+    for cell_type, score_EO in scores.items():
+        assert score_EO.shape == step.state.alphas[cell_type].shape
+        assert score_EO.dtype == torch.float64
+        assert score_EO.device.type == 'cpu'
+        assert not score_EO.requires_grad
+        assert bool((score_EO.isfinite() & (score_EO >= 0)).all())
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_scores_can_be_asked_twice(name: str, make_step: MakeStep) -> None:
+    criterion, step = build_criterion(name), make_step(0)
+    criterion.observe(step)
+    first, second = criterion.scores(step.state), criterion.scores(step.state)
+    assert first is not None
+    assert second is not None
+    for cell_type, score_EO in first.items():
+        assert torch.equal(second[cell_type], score_EO)
+        score_EO.zero_()
+    third = criterion.scores(step.state)
+    assert third is not None
+    assert all(torch.equal(third[cell_type], second[cell_type]) for cell_type in second)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_reset_starts_an_epoch_afresh(name: str, make_step: MakeStep) -> None:
+    used, fresh = build_criterion(name), build_criterion(name)
+    used.observe(make_step(1))
+    used.reset()
+    for criterion in (used, fresh):
+        criterion.observe(make_step(2))
+    state = make_step(2).state
+    expected, actual = fresh.scores(state), used.scores(state)
+    assert expected is not None
+    assert actual is not None
+    assert all(torch.equal(actual[cell_type], expected[cell_type]) for cell_type in expected)
+
+
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('num_observed', [0, 2])
+def test_a_resumed_criterion_continues_exactly(
+    name: str, num_observed: int, make_step: MakeStep
+) -> None:
+    straight, resumed = build_criterion(name), build_criterion(name)
+    for seed in range(num_observed):
+        straight.observe(make_step(seed))
+    resumed.load_state_dict(through_a_file(straight.state_dict()))
+    for criterion in (straight, resumed):
+        criterion.observe(make_step(5))
+        criterion.observe(make_step(6))
+    state = make_step(7).state
+    expected, actual = straight.scores(state), resumed.scores(state)
+    assert expected is not None
+    assert actual is not None
+    assert all(torch.equal(actual[cell_type], expected[cell_type]) for cell_type in expected)
+
+
+@pytest.mark.parametrize('cell_type', ['normal', 'reduce'])
+def test_each_criterion_reads_its_own_part_of_the_step(cell_type: str, make_step: MakeStep) -> None:
+    step = make_step(3)
+    alphas_EO, p_EO = step.state.alphas[cell_type], step.state.op_weights[cell_type]
+    grad_EO, p_grad_EO = step.alpha_grads[cell_type], step.op_weight_grads[cell_type]
+    expected = {
+        'OperationStrength': functional.operation_strength(grad_EO),
+        'OperationStrengthStar': functional.operation_strength_star(grad_EO, p_EO),
+        'PruningSaliency': functional.pruning_saliency(p_EO, p_grad_EO),
+        'AlphaSaliency': functional.alpha_saliency(alphas_EO, grad_EO),
+        'Magnitude': p_EO,
+    }
+    for name, score_EO in expected.items():
+        criterion = build_criterion(name)
+        criterion.observe(step)
+        scores = criterion.scores(step.state)
+        assert scores is not None
+        assert torch.equal(scores[cell_type], score_EO.double()), name
+
+
+def test_operation_strength_star_divides_by_the_weights_of_each_minibatch(
+    make_step: MakeStep,
+) -> None:
+    criterion, steps = build_criterion('OperationStrengthStar'), [make_step(0), make_step(1)]
+    for step in steps:
+        criterion.observe(step)
+    scores = criterion.scores(make_step(2).state)
+    assert scores is not None
+    ratios = [s.alpha_grads['normal'].abs() / s.state.op_weights['normal'] for s in steps]
+    torch.testing.assert_close(scores['normal'], (ratios[0].double() + ratios[1]) / 2)
+
+
+def test_magnitude_is_that_of_the_moment_it_is_asked(make_step: MakeStep) -> None:
+    criterion = build_criterion('Magnitude')
+    criterion.observe(make_step(0))
+    state = make_step(1).state
+    scores = criterion.scores(state)
+    assert scores is not None
+    assert torch.equal(scores['normal'], state.op_weights['normal'].double())
+    assert criterion.state_dict() == {}
+
+
+@pytest.mark.parametrize('name', sorted(set(NAMES) - {'Magnitude'}))
+def test_criteria_that_observe_have_no_scores_before(name: str, make_step: MakeStep) -> None:
+    assert build_criterion(name).scores(make_step(0).state) is None

@@ -1,0 +1,8 @@
+"""Look up the accuracy of a cell in a table: ``python tools/query_benchmark.py --help``."""
+
+import sys
+
+from ostrdet.apis.benchmark_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())

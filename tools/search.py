@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Search an architecture: python tools/search.py CONFIG [options]; --help lists them."""
+
+import sys
+
+from ostrdet.apis.search_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())
