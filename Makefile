@@ -1,10 +1,10 @@
-# `make search` and `make test` do everything; both set up .venv first, and take what is there.
+# `make search` and `make test` do everything: both set up .venv first, and take what is there.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CONFIG ?= configs/search/ostr_nb201_digits.py
 WORK_DIR ?= work_dirs/$(basename $(notdir $(CONFIG)))
 SEARCH_ARGS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4
 
 SHELL := bash
 VENV := .venv
@@ -16,15 +16,15 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c requireme
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-install: $(VENV)/.installed  ## make .venv with the tested versions of constraints.txt
+install: $(VENV)/.installed  ## make .venv, with the versions of requirements/constraints.txt
 
-search: install  ## run the main search on the embedded digits (CONFIG=, WORK_DIR=, SEARCH_ARGS=)
+search: install  ## run the main search, on the embedded digits (CONFIG=, WORK_DIR=, SEARCH_ARGS=)
 	@$(BIN)/python tools/search.py $(CONFIG) --work-dir $(WORK_DIR) $(SEARCH_ARGS)
 
 test: lint  ## lint, then run the tests (PYTEST_ARGS=)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-tests  ## ruff, mypy and codespell, through pre-commit
+lint: $(VENV)/.installed-tests  ## run ruff, mypy and codespell, through pre-commit
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files
 
 clean:  ## remove .venv, caches and build outputs; work_dirs stays
@@ -32,9 +32,9 @@ clean:  ## remove .venv, caches and build outputs; work_dirs stays
 
 $(VENV)/.installed: setup.py requirements/runtime.txt requirements/constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@echo 'Installing ostrdet and torch into $(VENV): minutes, 5.5 GB'; \
+	@echo 'Installing ostrdet and its requirements into $(VENV): a few minutes, 6 GB'; \
 	$(PIP) -e . && touch $@ && echo "Installed in $$SECONDS s"
 
 $(VENV)/.installed-tests: $(VENV)/.installed requirements/tests.txt
-	@echo 'Installing the test tools into $(VENV)'; \
+	@echo 'Installing the tools of lint and tests into $(VENV)'; \
 	$(PIP) -r requirements/tests.txt && touch $@ && echo "Installed in $$SECONDS s"

@@ -82,8 +82,11 @@ def build(registry: Registry, cfg: Mapping[str, Any], **defaults: Any) -> Any:
 
     Raises:
         KeyError: If ``type`` is missing or unknown.
-        TypeError: If a key is not an argument of the type; the nearest argument is offered.
+        TypeError: If ``cfg`` is no dict, or a key is not an argument of the type; the nearest
+            argument is offered.
     """
+    if not isinstance(cfg, Mapping):
+        raise TypeError(f"a {registry.name} config is a dict with the key 'type', got {cfg!r}")
     kwargs = {**defaults, **cfg}
     if 'type' not in kwargs:
         raise KeyError(f"a {registry.name} config needs the key 'type', got {dict(cfg)}")

@@ -8,8 +8,10 @@ import torch
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
-# Tiny networks gain nothing from threads, and parallel test workers would fight over the cores.
+# Tiny networks gain nothing from threads, and parallel workers would fight over the cores; the
+# variable is for the programs that tests start.
 torch.set_num_threads(1)
+os.environ['OMP_NUM_THREADS'] = '1'
 
 
 @pytest.fixture(scope='session')

@@ -8,9 +8,9 @@ from ostrdet.apis.cli import Parser, run_cli
 
 EPILOG = """\
 examples:
-  query_benchmark.py ostr_nb201 --table nasbench201_test_accuracy_200ep.csv
-  query_benchmark.py work_dirs/ostr_nb201_c10/genotype.json --table NATS-tss-v1_0-3ffb9-simple
-  query_benchmark.py "|skip_connect~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|" \\
+  python tools/query_benchmark.py ostr_nb201 --table nasbench201_test_accuracy_200ep.csv
+  python tools/query_benchmark.py work_dirs/ostr_nb201_c10/genotype.json --table NATS-tss-v1_0-3ffb9-simple
+  python tools/query_benchmark.py "|skip_connect~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|" \\
       --table nasbench201_test_accuracy_200ep.csv --json
 
 NATS-Bench is a folder of pickles, which run what they hold: only read one that you trust.
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """The parser of the tool."""
     parser = Parser(
-        description='Look up what a cell reaches on CIFAR-10, CIFAR-100 and ImageNet16-120 when it '
-        'is trained in full, with its parameters and multiply-adds on CIFAR-10.',
+        description='Look up what a cell reaches on CIFAR-10, CIFAR-100 and ImageNet16-120 when\n'
+        'it is trained in full, with its parameters and multiply-adds on CIFAR-10.',
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -54,4 +54,6 @@ def _query(args: argparse.Namespace) -> None:
         print(json.dumps(found))
         return
     for name, value in found.items():
-        print(f'{name:<16}{value:>13,}' if isinstance(value, int) else f'{name:<16}{value:>11.2f} %')
+        print(
+            f'{name:<16}{value:>13,}' if isinstance(value, int) else f'{name:<16}{value:>11.2f} %'
+        )

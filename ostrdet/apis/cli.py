@@ -12,9 +12,9 @@ FAILURE = 2
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser with ``--debug`` whose errors are one line, and whose epilog keeps its line breaks.
+    """A parser with ``--debug``, whose errors are one line; its help texts keep their line breaks.
 
-    Subparsers made from it inherit all three, so ``--debug`` may stand anywhere.
+    Subparsers made from it inherit all that, so ``--debug`` may stand anywhere.
     """
 
     def __init__(self, **kwargs: Any) -> None:

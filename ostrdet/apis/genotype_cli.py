@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from ostrdet.apis.cli import Parser, run_cli
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
-GENOTYPE_HELP = "published name (see configs/genotypes), genotype file, or text in quotes"
+GENOTYPE_HELP = 'published name (see configs/genotypes), genotype file, or text in quotes'
 EPILOG = """\
 examples:
-  genotype.py show darts_v2
-  genotype.py validate work_dirs/ostr_darts_c10/genotype.json
-  genotype.py diff pc-darts_c10 pc-darts_in1k
-  genotype.py convert ostr_nb201 --to nb201
-  genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
-  genotype.py complexity p-darts --layout imagenet --json
+  python tools/genotype.py show darts_v2
+  python tools/genotype.py validate work_dirs/ostr_darts_c10/genotype.json
+  python tools/genotype.py diff pc-darts_c10 pc-darts_in1k
+  python tools/genotype.py convert ostr_nb201 --to nb201
+  python tools/genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
+  python tools/genotype.py complexity p-darts --layout imagenet --json
 
 exit status: 0, 1 if 'diff' found a difference, 2 after an error
 """
@@ -33,7 +33,9 @@ def _run(args: argparse.Namespace) -> int | None:
 
 def build_parser() -> Parser:
     """The parser, with a subparser for each command."""
-    parser = Parser(description='Show, check, compare, convert and measure genotypes.', epilog=EPILOG)
+    parser = Parser(
+        description='Show, check, compare, convert and measure genotypes.', epilog=EPILOG
+    )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
 
     def command(name: str, text: str, *operands: str) -> Parser:
@@ -50,7 +52,7 @@ def build_parser() -> Parser:
         '--to',
         required=True,
         choices=('json', *TEXT_FORMATS),
-        help="json is our genotype file; the others are text forms, of which a space has one",
+        help='json is our genotype file; the others are text forms, of which a space has one',
     )
     convert.add_argument('--out', metavar='FILE', help='file to write (default: standard output)')
     complexity = command(

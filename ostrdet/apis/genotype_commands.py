@@ -55,7 +55,9 @@ def convert(args: argparse.Namespace) -> None:
     if args.to == 'json' and args.out:
         save_genotype(genotype, args.out)
         return
-    text = json.dumps(to_json(genotype)) if args.to == 'json' else _text(genotype, args.to)
+    text = (
+        json.dumps(to_json(genotype), indent=1) if args.to == 'json' else _text(genotype, args.to)
+    )
     if args.out:
         Path(args.out).write_text(text + '\n', encoding='utf-8')
     else:
@@ -85,8 +87,10 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
 
 def _parts(genotype: Genotype) -> dict[str, list[str]]:
     """The space, every node with its edges, and every output, as text."""
-    parts = {'space': [_flat(genotype.space)]}
-    for name, spec in build_space(genotype.space).cells.items():
+    space = build_space(genotype.space)
+    changes = {key: value for key, value in genotype.space.items() if key != 'type'}
+    parts = {'space': [f'{type(space).__name__} {_flat(changes)}'.rstrip()]}
+    for name, spec in space.cells.items():
         cell = genotype.cells[name]
         for node, edges in zip(spec.nodes, cell.nodes, strict=True):
             parts[f'{name}, node {node}'] = [f'{op}({source})' for op, source in edges]

@@ -28,9 +28,9 @@ def get_genotype(source: str | os.PathLike[str]) -> Genotype:
     """A genotype that belongs to its space.
 
     Args:
-        source: A published name (see :func:`list_genotypes`), the path of a genotype file, or a
-            text form: ``Genotype(normal=[...], ...)`` or ``|op~0|+...``. A text does not tell its
-            space: it is the first registered one, with its default config, in which it is valid.
+        source: A published name (see :func:`list_genotypes`), a path (``FILE.json``, ``./FILE``),
+            or a text form (``Genotype(normal=[...], ...)``, ``|op~0|+...``). A text does not tell
+            its space: it is the first registered one, with its defaults, in which it is valid.
 
     Raises:
         KeyError: If it is none of the three; the nearest name is offered.
@@ -48,9 +48,12 @@ def get_genotype(source: str | os.PathLike[str]) -> Genotype:
     if name in known:
         return _load(zoo_folder() / f'{name}.json')
     path = Path(name)
-    if path.exists() or path.suffix or path.name != name:
+    if path.suffix == '.json' or path.name != name:
         return _load(path)
-    raise KeyError(f"no genotype '{name}': not a file, not a genotype text. {nearest(name, known)}")
+    raise KeyError(
+        f"no genotype '{name}': neither a published name, nor a path (FILE.json, ./FILE), nor a "
+        f"text that starts with 'Genotype(' or '|'. {nearest(name, known)}"
+    )
 
 
 def _load(path: Path) -> Genotype:

@@ -76,7 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _search(args: argparse.Namespace) -> None:
-    from ostrdet.apis.search import search  # imports torch and the mm libraries
+    from ostrdet.compat import import_quietly
+
+    import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
+    from ostrdet.apis.search import search
 
     search(
         args.config,

@@ -12,17 +12,16 @@ TOLERANCE = 1e-9
 
 
 def split_indices(
-    labels: Sequence[int] | None,
+    labels: Sequence[int] | np.ndarray | None,
     size: int,
     portions: tuple[float, float],
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split a data set into a weight half and an architecture half that share no sample.
 
-    The halves are consecutive stretches of :func:`stratified_order`. So their sizes are
-    ``round(p0 * size)`` and ``round((p0 + p1) * size) - round(p0 * size)``, and a class of n samples
-    gives either half its portion of n to within one sample. Nothing but the arguments matters: not
-    the number of processes or workers, nor the state of any generator.
+    Their sizes are ``round(p0 * size)`` and ``round((p0 + p1) * size) - round(p0 * size)``, and a
+    class of n samples gives ``p0 * n`` and ``p1 * n`` of them, each rounded up or down. Nothing but
+    the arguments matters: not the number of processes or workers, nor the state of any generator.
 
     Args:
         labels: Class of every sample, shape (size,); None splits without regard to classes.
@@ -54,30 +53,60 @@ def split_indices(
             f'{middle} for the weights, {end - middle} for the architecture. '
             'Use larger portions or more samples.'
         )
-    order_N = stratified_order(classes_N, seed)
-    return np.sort(order_N[:middle]), np.sort(order_N[middle:end])
+    _, class_N, counts_C = np.unique(classes_N, return_inverse=True, return_counts=True)
+    sizes = middle, end - middle
+    weights_C, arch_C = stratified_counts(counts_C, (first, second), sizes)
+    rank_N = _rank_in_class(class_N, counts_C, seed)
+    in_weights_N = rank_N < weights_C[class_N]
+    in_arch_N = ~in_weights_N & (rank_N < (weights_C + arch_C)[class_N])
+    return np.flatnonzero(in_weights_N), np.flatnonzero(in_arch_N)
 
 
-def stratified_order(labels_N: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A seeded shuffle in which every stretch holds the classes in the proportion of the whole.
+def stratified_counts(
+    counts_C: np.ndarray, portions: tuple[float, float], sizes: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many samples of each class go to either half.
 
-    Within its class the shuffled sample k of n gets the place (k + 1/2) / n; all samples are sorted by
-    place, and equal places by the shuffle. So a portion p from the start holds p * n of each class,
-    to within one.
+    Both numbers are the class's portion, rounded up or down: up for the largest remainders, until
+    the half has its size. Where the two portions leave a class one sample, it can be rounded up for
+    one half only. Such classes come last in the first half, which always leaves the second enough.
 
     Args:
-        labels_N: Class of every sample, shape (N,).
-        seed: Chooses the shuffle.
+        counts_C: Samples of each class, shape (C,).
+        portions: Portions of every class.
+        sizes: Sizes of the halves; each the sum of its portions, rounded up or down.
 
     Returns:
-        All indices, int64, shape (N,).
+        Two int64 arrays, shape (C,) each, whose sums are ``sizes``.
     """
-    shuffled_N = seeded_permutation(len(labels_N), seed)
-    _, class_N, counts_C = np.unique(labels_N[shuffled_N], return_inverse=True, return_counts=True)
-    by_class_N = np.argsort(class_N, kind='stable')
-    rank_N = np.arange(len(labels_N)) - np.repeat(np.cumsum(counts_C) - counts_C, counts_C)
-    place_N = (rank_N + 0.5) / np.repeat(counts_C, counts_C)
-    return shuffled_N[by_class_N[np.lexsort((by_class_N, place_N))]]
+    exact_2C = np.outer(portions, counts_C)
+    floor_2C = _floor(exact_2C)
+    first_C = _round_to_sum(exact_2C[0], sizes[0], last_C=counts_C - floor_2C.sum(axis=0) < 2)
+    second_C = _round_to_sum(exact_2C[1], sizes[1], last_C=first_C + floor_2C[1] >= counts_C)
+    return first_C, second_C
+
+
+def _round_to_sum(exact_C: np.ndarray, total: int, last_C: np.ndarray) -> np.ndarray:
+    rounded_C = _floor(exact_C)
+    rest_C = exact_C - rounded_C
+    order_C = np.lexsort((-rest_C, last_C, rest_C <= TOLERANCE))
+    rounded_C[order_C[: total - rounded_C.sum()]] += 1
+    return rounded_C
+
+
+def _floor(exact: np.ndarray) -> np.ndarray:
+    return np.floor(exact + TOLERANCE).astype(np.int64)
+
+
+def _rank_in_class(class_N: np.ndarray, counts_C: np.ndarray, seed: int) -> np.ndarray:
+    """The place of every sample among those of its class, in a seeded shuffle."""
+    shuffled_N = seeded_permutation(len(class_N), seed)
+    by_class_N = shuffled_N[np.argsort(class_N[shuffled_N], kind='stable')]
+    rank_N = np.empty_like(by_class_N)
+    rank_N[by_class_N] = np.arange(len(class_N)) - np.repeat(
+        np.cumsum(counts_C) - counts_C, counts_C
+    )
+    return rank_N
 
 
 def check_portions(portions: Sequence[float]) -> tuple[float, float]:

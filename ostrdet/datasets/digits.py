@@ -6,15 +6,11 @@ import cv2
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 
-from ostrdet.datasets.bilevel_split import stratified_order
+from ostrdet.datasets.bilevel_split import split_indices
 from ostrdet.registry import DATASETS
 
-TRAIN_SIZE = 1437
-SPLITS = {
-    'train': slice(None, TRAIN_SIZE),
-    'test': slice(TRAIN_SIZE, None),
-    'all': slice(None),
-}
+SPLITS = ('train', 'test', 'all')
+PORTIONS = (1437 / 1797, 360 / 1797)
 
 
 @DATASETS.register_module()
@@ -43,7 +39,8 @@ class Digits(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """One dict per image: ``img``, uint8, (size, size, 3), equal channels; ``gt_label``."""
         images_NHW, labels_N = _load()
-        chosen = np.sort(stratified_order(labels_N)[SPLITS[self.split]])
+        train, test = split_indices(labels_N, len(labels_N), PORTIONS)
+        chosen = {'train': train, 'test': test, 'all': np.arange(len(labels_N))}[self.split]
         return [
             {'img': _scale(images_NHW[i], self.size), 'gt_label': int(labels_N[i])} for i in chosen
         ]

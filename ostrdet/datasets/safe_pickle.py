@@ -1,61 +1,114 @@
-"""Reading pickled arrays without running what a pickle may hold."""
+"""Reading pickled arrays without running what a pickle may hold.
+
+A pickle names the functions that build its objects, and hands them what it likes. Here none of those
+names reaches numpy: each stands for a function of this module that makes a plain array of numbers
+from bytes, or refuses. (Numpy's own would take an array of objects at addresses of the file's choice.)
+"""
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-# What a pickled array calls, asked of numpy itself, as the modules differ between numpy 1 and 2
-CALLED: dict[str, Any] = {
-    '_reconstruct': np.zeros(1).__reduce__()[0],
-    'scalar': np.int64(1).__reduce__()[0],
-    '_frombuffer': np.zeros(1).__reduce_ex__(5)[0],
-}
-ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
-    ('numpy', 'ndarray'): np.ndarray,
-    ('numpy', 'dtype'): np.dtype,
+_PLAIN = re.compile(r'[<>|=]?[biuf][1248]')
+_DAMAGE = (
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class _DType:
+    """Stands in for ``numpy.dtype``: booleans, integers and floats."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        if not (isinstance(code, str) and _PLAIN.fullmatch(code)):
+            raise pickle.UnpicklingError(f'the data type {code!r}')
+        self.value = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.value = self.value.newbyteorder(state[1])
+
+
+class _Array(np.ndarray):
+    """The array that a pickle makes empty and then fills."""
+
+    def __setstate__(self, state: Any) -> None:
+        *_, shape, dtype, is_fortran, raw = state
+        array = _from_buffer(raw, dtype, shape, 'F' if is_fortran else 'C')
+        super().__setstate__((1, array.shape, array.dtype, bool(is_fortran), _as_bytes(raw)))
+
+
+def _as_bytes(raw: bytes | bytearray | str) -> bytes:
+    return raw.encode('latin1') if isinstance(raw, str) else b''.join((raw,))
+
+
+def _from_buffer(raw: bytes, dtype: _DType, shape: tuple[int, ...], order: str) -> np.ndarray:
+    return np.frombuffer(_as_bytes(raw), dtype.value).reshape(shape, order=order)  # type: ignore[call-overload, no-any-return]
+
+
+def _empty(*_: object) -> np.ndarray:
+    return _Array((0,), np.uint8)
+
+
+def _scalar(dtype: _DType, raw: bytes) -> Any:
+    return _from_buffer(raw, dtype, (), 'C')[()]
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Stands in for ``_codecs.encode``, by which protocol 2 writes bytes."""
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f"the codec '{encoding}'")
+    return text.encode('latin1')
+
+
+def _never(*_: object) -> None:
+    """Stands in for ``numpy.ndarray``, which pickles name but do not call."""
+    raise pickle.UnpicklingError("a call of 'numpy.ndarray'")
+
+
+STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
+    ('_codecs', 'encode'): _encode,
+    ('numpy', 'ndarray'): _never,
+    ('numpy', 'dtype'): _DType,
     **{
-        (f'numpy.{core}.{module}', name): CALLED[name]
-        for core in ('core', '_core')
-        for module, name in (
-            ('multiarray', '_reconstruct'),
-            ('multiarray', 'scalar'),
-            ('numeric', '_frombuffer'),
+        (f'numpy.{core}.{module}', name): stand_in
+        for core in ('core', '_core')  # numpy 1 and 2
+        for module, name, stand_in in (
+            ('multiarray', '_reconstruct', _empty),
+            ('multiarray', 'scalar', _scalar),
+            ('numeric', '_frombuffer', _from_buffer),
         )
     },
 }
 
 
-class _Latin1:
-    """Stands in for ``_codecs.encode``, by which protocol 2 writes bytes; other codecs are refused."""
-
-    __slots__ = ()
-
-    def __call__(self, text: str, encoding: str) -> bytes:
-        if encoding != 'latin1':
-            raise pickle.UnpicklingError(f"the codec '{encoding}'")
-        return text.encode('latin1')
-
-
 class _ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
-        if (module, name) == ('_codecs', 'encode'):
-            return _Latin1()
-        if (module, name) not in ALLOWED:
+        if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"the name '{module}.{name}'")
-        return ALLOWED[module, name]
+        stand_in = STAND_INS[module, name]
+        return lambda *args: stand_in(*args)  # a new one, as a pickle can set attributes of it
 
 
 def load_arrays(file: str | Path) -> Any:
-    """Unpickle numpy arrays, numbers, text and built-in containers; nothing else is ever called.
+    """Unpickle arrays of numbers, numbers, text and built-in containers; nothing else is ever called.
 
     Args:
         file: A pickle, also of Python 2, whose text is taken as latin-1.
 
     Raises:
-        ValueError: If the file is damaged, or names anything else than an array.
+        ValueError: If the file is damaged, or names anything else than an array of numbers.
     """
     try:
         with Path(file).open('rb') as stream:
@@ -64,5 +117,5 @@ def load_arrays(file: str | Path) -> Any:
         raise ValueError(
             f"'{file}' is refused: a pickle of arrays was expected, this one is damaged or holds {error}"
         ) from None
-    except (EOFError, ImportError, AttributeError, TypeError, IndexError, KeyError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"'{file}' is damaged, it can't be unpickled: {error}") from error

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import torch
 from mmengine.analysis import FlopAnalyzer
-from mmengine.analysis.complexity_analysis import elementwise_flop_counter
+from mmengine.analysis.jit_handles import elementwise_flop_counter
 from torch import nn
 
 from ostrdet.models.backbones import build_derived
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
 
+#: Operators whose multiply-adds count.
 MULTIPLY_ADDS = ('conv', 'linear')
-ELEMENTWISE = ('batch_norm', 'relu')
+#: What the P-DARTS convention adds, for every element that the operator puts out.
+PER_ELEMENT = {'batch_norm': 2, 'relu': 1, 'relu_': 1}
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def complexity(genotype: Genotype, layout: str) -> Complexity:
     network.to_empty(device='cpu').eval()  # a trace needs real memory
     counts = _count_operators(network, build_space(genotype.space).layout(layout).image_size)
     macs = sum(counts.get(name, 0) for name in MULTIPLY_ADDS)
-    extra = sum(counts.get(name, 0) for name in ELEMENTWISE)
-    return Complexity(params, params_aux, macs, macs + extra)
+    per_element = sum(counts.get(name, 0) for name in PER_ELEMENT)
+    return Complexity(params, params_aux, macs, macs + per_element)
 
 
 def _num_params(module: nn.Module | None) -> int:
@@ -66,8 +68,8 @@ def _num_params(module: nn.Module | None) -> int:
 
 @torch.no_grad()
 def _count_operators(network: nn.Module, image_size: int) -> dict[str, int]:
-    images = torch.zeros(1, 3, image_size, image_size)
-    analyzer = FlopAnalyzer(network, images)
-    analyzer.set_op_handle('aten::relu', elementwise_flop_counter(output_scale=1, input_scale=0))
-    analyzer.unsupported_ops_warnings(enabled=False).uncalled_modules_warnings(enabled=False)
+    analyzer = FlopAnalyzer(network, torch.zeros(1, 3, image_size, image_size))
+    for name, cost in PER_ELEMENT.items():
+        analyzer.set_op_handle(f'aten::{name}', elementwise_flop_counter(0, cost))
+    analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return {str(name): int(count) for name, count in analyzer.by_operator().items()}

@@ -32,7 +32,7 @@ class CSVTable(BenchmarkTable):
         super().__init__(path)
         self._cells: dict[str, dict[str, float]] = {}
         try:
-            with open(path, newline='', encoding='utf-8-sig') as file:
+            with self.path.open(newline='', encoding='utf-8-sig') as file:
                 for where, row in self._rows(csv.DictReader(file)):
                     self._add(where, row)
         except (UnicodeDecodeError, csv.Error) as error:

@@ -42,7 +42,7 @@ class NATSTable(BenchmarkTable):
         super().__init__(path)
         if not (self.path / META_FILE).is_file():
             raise FileNotFoundError(f"no file {META_FILE} in the folder '{path}'. {HOW_TO_GET}")
-        found = map(CELL_FILE.fullmatch, os.listdir(path))
+        found = (CELL_FILE.fullmatch(file.name) for file in self.path.iterdir())
         self._indices = {int(match[1]) for match in found if match}
         package = _import_package()
         try:
@@ -78,7 +78,7 @@ def _import_package() -> ModuleType:
         import nats_bench
     except ImportError as error:
         raise ImportError(
-            f"a NATS-Bench folder needs the package nats_bench ({error}): pip install "
+            f'a NATS-Bench folder needs the package nats_bench ({error}): pip install '
             "'ostrdet[optional]', or give a CSV file instead"
         ) from error
     module: ModuleType = nats_bench

@@ -40,6 +40,8 @@ class SearchSpace(ABC):
     normalized_in_search: ClassVar[tuple[str, ...]] = ()
     #: Whether the edges that a node keeps must come from different nodes.
     distinct_sources: ClassVar[bool] = True
+    #: Whether every derived cell puts out the nodes of its spec, so that texts need not name them.
+    fixed_output: ClassVar[bool] = False
     #: Registered stems that fit, and the states that each hands over: (multiple of C, stride).
     stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {}
     #: Published sizes of the derived network, by data set.
@@ -47,9 +49,7 @@ class SearchSpace(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):  # configs hold lists
-            value = getattr(self, field.name)
-            if isinstance(value, list):
-                object.__setattr__(self, field.name, tuple(value))
+            object.__setattr__(self, field.name, _nested(tuple, getattr(self, field.name)))
         if len(set(self.ops)) != len(self.ops):
             raise ValueError(f'space.ops repeats an operation: {list(self.ops)}')
         if not self.selectable_ops:
@@ -86,6 +86,11 @@ class SearchSpace(ABC):
         """The operations that a derived cell may hold, in declared order."""
         return tuple(op for op in self.ops if op not in self.unselectable)
 
+    def output_widths(self, outputs: Mapping[str, int] | None) -> dict[str, int]:
+        """Number of concatenated nodes of each cell type; ``outputs`` as in :meth:`plan`."""
+        own = {name: len(spec.output) for name, spec in self.cells.items()}
+        return {**own, **(outputs or {})}
+
     def layout(self, name: str) -> Layout:
         """The published size called ``name``.
 
@@ -118,7 +123,7 @@ class SearchSpace(ABC):
             for field in fields(self)
             if field.default is MISSING or getattr(self, field.name) != field.default
         }
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in changed.items()}
+        plain = {name: _nested(list, value) for name, value in changed.items()}
         return {'type': type(self).__name__, **plain}
 
     def format(self, genotype: Genotype) -> str:
@@ -157,13 +162,17 @@ class SearchSpace(ABC):
                 f"cell '{name}' has {len(cell.nodes)} nodes, {type(self).__name__} has "
                 f'{spec.num_nodes}'
             )
-        if not cell.output or not set(cell.output) <= set(range(spec.num_states)):
-            raise GenotypeError(
-                f"cell '{name}' puts out the nodes {list(cell.output)}, expected some of "
-                f'0..{spec.num_states - 1}'
-            )
+        self._validate_output(name, spec, cell.output)
         for node, edges in zip(spec.nodes, cell.nodes, strict=True):
             self._validate_node(f"cell '{name}', node {node}", spec, node, edges)
+
+    def _validate_output(self, name: str, spec: CellSpec, output: tuple[int, ...]) -> None:
+        found = f"cell '{name}' puts out the nodes {list(output)}"
+        if self.fixed_output and output != spec.output:
+            raise GenotypeError(f'{found}, expected {list(spec.output)}')
+        allowed = sorted({*spec.nodes, *spec.output})
+        if not output or len(set(output)) != len(output) or not set(output) <= set(allowed):
+            raise GenotypeError(f'{found}, expected some of {allowed}, each once')
 
     def _validate_node(
         self, where: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
@@ -173,8 +182,8 @@ class SearchSpace(ABC):
         for op, source in edges:
             if op not in self.selectable_ops:
                 raise GenotypeError(f"{where}: '{op}' {self._why_not(op)}")
-            if source >= node:
-                raise GenotypeError(f'{where} reads node {source}, expected one before it')
+            if not 0 <= source < node:
+                raise GenotypeError(f'{where} reads node {source}, expected one of 0..{node - 1}')
         sources = [source for _, source in edges]
         if self.distinct_sources and len(set(sources)) != len(sources):
             raise GenotypeError(f'{where} reads a node twice: {sources}')
@@ -183,3 +192,10 @@ class SearchSpace(ABC):
         if op in self.unselectable:
             return f'is never selected in {type(self).__name__}'
         return f'is not an operation of {type(self).__name__}. {nearest(op, self.selectable_ops)}'
+
+
+def _nested(kind: type[list[Any]] | type[tuple[Any, ...]], value: Any) -> Any:
+    """``value`` with every list and tuple in it as ``kind``."""
+    if not isinstance(value, list | tuple):
+        return value
+    return kind(_nested(kind, item) for item in value)

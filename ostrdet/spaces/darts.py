@@ -36,6 +36,9 @@ class DARTSSpace(SearchSpace):
         num_nodes: Intermediate nodes per cell.
         reduce_at: Where the reduction cells stand, as fractions (numerator, denominator) of the
             number of cells.
+
+    Raises:
+        ValueError: If ``reduce_at`` holds anything but fractions in [0, 1).
     """
 
     ops: tuple[str, ...] = DARTS_OPS
@@ -56,6 +59,15 @@ class DARTSSpace(SearchSpace):
         ),
     }
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for place in self.reduce_at:
+            if not (isinstance(place, tuple) and len(place) == 2 and 0 <= place[0] < place[1]):
+                raise ValueError(
+                    f'space.reduce_at={list(self.reduce_at)} holds {place}, expected fractions '
+                    '(numerator, denominator) in [0, 1), such as ((1, 3), (2, 3))'
+                )
+
     @property
     def cells(self) -> dict[str, CellSpec]:
         """The normal and the reduction cell, of one shape."""
@@ -71,7 +83,7 @@ class DARTSSpace(SearchSpace):
         outputs: Mapping[str, int] | None = None,
     ) -> MacroPlan:
         """``num_cells`` cells, those at ``reduce_at`` of the depth with stride 2."""
-        outputs = outputs or {name: len(spec.output) for name, spec in self.cells.items()}
+        widths = self.output_widths(outputs)
         reductions = {num_cells * numerator // of for numerator, of in self.reduce_at}
         stem_plan = self.stem_plan(stem, channels)
         states, layers = stem_plan.outputs, []
@@ -79,7 +91,7 @@ class DARTSSpace(SearchSpace):
             stride = 2 if index in reductions else 1
             channels *= stride
             cell_type = 'reduce' if stride == 2 else 'normal'
-            output = FeatureSpec(channels * outputs[cell_type], states[-1].stride * stride)
+            output = FeatureSpec(channels * widths[cell_type], states[-1].stride * stride)
             layers.append(CellPlan(cell_type, states, channels, stride, output))
             states = (states[-1], output)
         return MacroPlan(stem_plan, tuple(layers), aux_layer=2 * num_cells // 3)

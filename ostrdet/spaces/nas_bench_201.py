@@ -36,6 +36,7 @@ class NASBench201Space(SearchSpace):
     num_stages: int = 3
 
     text_format: ClassVar[str] = 'nb201'
+    fixed_output: ClassVar[bool] = True
     stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {'CIFARStem': ((1, 1),)}
     layouts: ClassVar[Mapping[str, Layout]] = {
         'cifar10': Layout('CIFARStem', 16, 5, 10, 32),
@@ -56,7 +57,7 @@ class NASBench201Space(SearchSpace):
         outputs: Mapping[str, int] | None = None,
     ) -> MacroPlan:
         """``num_stages`` stages of ``num_cells`` cells each, with a fixed block between them."""
-        width = (outputs or {}).get('cell', 1)
+        width = self.output_widths(outputs)['cell']
         stem_plan = self.stem_plan(stem, channels)
         (state,) = stem_plan.outputs
         layers: list[CellPlan | BlockPlan] = []

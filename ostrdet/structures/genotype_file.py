@@ -30,13 +30,11 @@ def load_genotype(path: str | os.PathLike[str]) -> Genotype:
             not fit its content.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (RecursionError, ValueError) as error:  # ValueError: not text, not JSON, a huge number
-        raise GenotypeError(f'{path}: not a JSON file ({error})') from None
-    try:
-        return from_json(data)
+        return from_json(json.loads(Path(path).read_text(encoding='utf-8')))
     except GenotypeError as error:
         raise GenotypeError(f'{path}: {error}') from None
+    except (RecursionError, ValueError) as error:  # ValueError: no text, no JSON, a huge number
+        raise GenotypeError(f'{path}: not a JSON file ({error})') from None
 
 
 def to_json(genotype: Genotype) -> dict[str, Any]:

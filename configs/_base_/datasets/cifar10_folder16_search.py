@@ -6,8 +6,7 @@ data_preprocessor = dict(
 )
 train_dataloader = dict(
     batch_size=64,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
     dataset=dict(
         type='ImageFolder',
         data_root='data/cifar10',
@@ -21,8 +20,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=256,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='ImageFolder',

@@ -35,6 +35,8 @@ class BilevelSearcher(BaseModel):
         init_std: Standard deviation of the initial alpha and beta; the reference has 1e-3.
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
             'float16' needs ``optim_wrapper.weights.type='AmpOptimWrapper'``, which scales the loss.
+        channels_last: Whether weights and images lie in memory with the channels innermost: on a
+            CPU pooling, depthwise and pointwise convolutions then take about half the time.
 
     Raises:
         KeyError: If a type is unknown; the nearest name is offered.
@@ -50,12 +52,14 @@ class BilevelSearcher(BaseModel):
         data_preprocessor: Config | None = None,
         init_std: float = 1e-3,
         autocast: str | None = None,
+        channels_last: bool = False,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         if autocast is not None and autocast not in AUTOCAST_DTYPES:
             raise ValueError(f"model.autocast='{autocast}'. {nearest(autocast, AUTOCAST_DTYPES)}")
         self.autocast = autocast
-        self.supernet: nn.Module = build(MODELS, supernet)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.supernet: nn.Module = build(MODELS, supernet).to(memory_format=self.memory_format)
         self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
         self.space = self.supernet.space
@@ -180,6 +184,7 @@ class BilevelSearcher(BaseModel):
         weights: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         dtype = AUTOCAST_DTYPES.get(self.autocast or '')
+        images = images.contiguous(memory_format=self.memory_format)
         with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
             if weights is None:
                 logits: Tensor = supernet(images, mix)

@@ -41,7 +41,8 @@ def test_equals_a_loop_over_channels_and_groups(
     edge = PartialChannelMixedOp(ops, channels, stride, PLAIN_NORM, POOLS, k).train(training)
     x, weights_O = torch.randn(2, channels, *size), torch.rand(len(ops))
     width = channels // k
-    mixed = sum(w * op(x[:, :width]) for w, op in zip(weights_O, edge.mixed_op.candidates))
+    candidates = zip(weights_O, edge.mixed_op.candidates, strict=True)
+    mixed = sum(w * op(x[:, :width]) for w, op in candidates)
     y = edge(x, weights_O)
     assert y.shape == (2, channels, -(-size[0] // stride), -(-size[1] // stride))
     for group in range(k):

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.usefixtures('float64')
 
 MODELS.import_from_location()
 MIXED_OPS = [
-    name for name, cls in MODELS.module_dict.items() if cls.__module__.startswith(mixed_ops.__name__)
+    name
+    for name, cls in MODELS.module_dict.items()
+    if cls.__module__.startswith(mixed_ops.__name__)
 ]
 OPS = ('none', 'skip_connect', 'max_pool_3x3', 'nor_conv_3x3')
 CHANNELS = 8

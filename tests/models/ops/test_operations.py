@@ -72,7 +72,7 @@ def test_convolutions_have_no_bias(name: str) -> None:
 
 
 def test_unknown_operation_offers_the_nearest() -> None:
-    with pytest.raises(KeyError, match="unknown operation 'sep_conv_3x4'. Did you mean 'sep_conv"):
+    with pytest.raises(KeyError, match=r"'sep_conv_3x4'\. Did you mean 'sep_conv"):
         build_op('sep_conv_3x4', CHANNELS, 1, PLAIN_NORM)
 
 

@@ -56,7 +56,8 @@ def test_layers_put_out_what_the_plan_says(
 
 
 @pytest.mark.parametrize(
-    ('num_cells', 'reductions'), [(3, [1, 2]), (6, [2, 4]), (8, [2, 5]), (14, [4, 9]), (20, [6, 13])]
+    ('num_cells', 'reductions'),
+    [(3, [1, 2]), (6, [2, 4]), (8, [2, 5]), (14, [4, 9]), (20, [6, 13])],
 )
 def test_darts_halves_at_one_and_two_thirds(num_cells: int, reductions: list[int]) -> None:
     trunk = pooled_skeleton('DARTSSpace', 'CIFARStem', num_cells)

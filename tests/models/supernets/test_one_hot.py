@@ -26,7 +26,7 @@ RandomGenotype = Callable[[SearchSpace, int], Genotype]
 CHANNELS, NUM_CELLS, NUM_CLASSES = 4, 3, 5
 LAYOUT = Layout('CIFARStem', CHANNELS, NUM_CELLS, NUM_CLASSES, image_size=9)
 POOLS = DARTSSpace.normalized_in_search
-SEEDS = range(4)
+SEEDS = range(3)
 
 
 def chosen(space: SearchSpace, genotype: Genotype, cell_type: str) -> list[tuple[int, int]]:
@@ -99,6 +99,7 @@ def randomize_norms(net: nn.Module) -> None:
                 nn.init.normal_(layer.bias)
 
 
+@torch.no_grad()
 def assert_equal_networks(
     supernet: Supernet, derived: DerivedClassifier, genotype: Genotype
 ) -> None:
@@ -130,10 +131,9 @@ def test_nas_bench_201(seed: int, random_genotype: RandomGenotype) -> None:
     assert_equal_networks(supernet, derived, genotype)
 
 
-@pytest.mark.parametrize('text', ['|none~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|'])
-def test_nas_bench_201_with_none(text: str) -> None:
+def test_nas_bench_201_with_none() -> None:
     space = NASBench201Space()
-    genotype = space.parse(text)
+    genotype = space.parse('|none~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|')
     supernet = Supernet(space, CHANNELS, 2, NUM_CLASSES)
     layout = Layout('CIFARStem', CHANNELS, 2, NUM_CLASSES, image_size=9)
     derived = DerivedClassifier(genotype, layout, NUM_CLASSES, aux=False)

@@ -74,7 +74,9 @@ def test_gradients_of_operation_and_edge_weights_are_exact(
     def logits(*tensors: Tensor) -> Tensor:
         half = len(tensors) // 2
         pairs = zip(tensors[:half], tensors[half:], strict=True)
-        return net(images, {name: MixWeights(*pair) for name, pair in zip(weights, pairs)})
+        return net(
+            images, {name: MixWeights(*pair) for name, pair in zip(weights, pairs, strict=True)}
+        )
 
     assert torch.autograd.gradcheck(logits, (*op_weights, *edge_weights))
 
@@ -161,9 +163,9 @@ def test_spaces_by_config_build_and_run(
     space: dict[str, Any], stem: str, channels: int, stride: int, random_weights: RandomWeights
 ) -> None:
     net = Supernet(space, 4, 3, 5, stem)
-    images, weights = torch.randn(2, 3, 33, 47), random_weights(net.space)
+    images, weights = torch.randn(2, 3, 17, 21), random_weights(net.space)
     *_, last = net.skeleton(images, weights)
-    assert last.shape == (2, channels, -(-33 // stride), -(-47 // stride))
+    assert last.shape == (2, channels, -(-17 // stride), -(-21 // stride))
     expected = net.classifier(last.mean(dim=(2, 3)))
     torch.testing.assert_close(net(images, weights), expected)
 

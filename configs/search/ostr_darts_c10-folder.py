@@ -1,0 +1,6 @@
+# python tools/search.py configs/search/ostr_darts_c10-folder.py --data-root DIR
+# CIFAR-10 as an image folder: DIR/train/<class>/*.jpg
+_base_ = './ostr_darts_c10.py'
+data_preprocessor = dict(to_rgb=True)
+train_dataloader = dict(dataset=dict(type='ImageFolder', preload_size=32))
+val_dataloader = dict(dataset=dict(type='ImageFolder', preload_size=32))

@@ -1,0 +1,31 @@
+"""Imports mmpretrain without the notes that it prints about parts that nobody asked for."""
+
+import contextlib
+import importlib
+import io
+import logging
+import warnings
+from collections.abc import Iterable
+
+
+PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
+
+
+def import_quietly(modules: Iterable[str] = PARTS) -> None:
+    """Import ``modules``; what they print, warn of and log while they are imported is dropped.
+
+    mmpretrain reports missing optional parts (OneDL, compiled operators of mmcv) at import, whoever
+    imports it. An error of the import itself is raised as ever.
+    """
+    from mmengine.logging import MMLogger
+
+    logger = MMLogger.get_current_instance()  # made here, so that it keeps the real stderr
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter('ignore')
+            for module in modules:
+                importlib.import_module(module)
+    finally:
+        logger.setLevel(level)
