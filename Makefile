@@ -19,7 +19,7 @@ help:  ## show this list
 install: $(VENV)/.installed  ## make .venv, with the versions of requirements/constraints.txt
 
 search: install  ## run the main search, on the embedded digits (CONFIG=, WORK_DIR=, SEARCH_ARGS=)
-	@$(BIN)/python tools/search.py $(CONFIG) --work-dir $(WORK_DIR) $(SEARCH_ARGS)
+	@$(BIN)/python tools/search.py $(CONFIG) --work-dir $(WORK_DIR) --resume $(SEARCH_ARGS)
 
 test: lint  ## lint, then run the tests (PYTEST_ARGS=)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ostrdet.apis.genotypes import get_genotype
-from ostrdet.evaluation.complexity import complexity
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype, GenotypeError, save_genotype
 from ostrdet.structures.genotype_file import to_json
@@ -24,13 +22,13 @@ DIFFERENT = 1
 
 def show(args: argparse.Namespace) -> None:
     """Print the cells of a genotype, its provenance and its text form."""
-    genotype, console = get_genotype(args.genotype), Console(highlight=False)
-    rows = {name: ' + '.join(parts) for name, parts in _parts(genotype).items()}
-    table = Table.grid(padding=(0, 2))
-    for name, value in {**rows, **genotype.provenance}.items():
-        table.add_row(Text(name, 'bold'), Text(_flat(value)))
-    console.print(table)
-    console.print(Text(build_space(genotype.space).format(genotype), 'green'), soft_wrap=True)
+    genotype, console = get_genotype(args.genotype), Console(highlight=False, soft_wrap=True)
+    cells = {name: ' + '.join(parts) for name, parts in _parts(genotype).items()}
+    rows = {**cells, **genotype.provenance}
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        console.print(Text.assemble((f'{name:<{width}}  ', 'bold'), _flat(value)))
+    console.print(Text(build_space(genotype.space).format(genotype), 'green'))
 
 
 def validate(args: argparse.Namespace) -> None:
@@ -42,10 +40,10 @@ def validate(args: argparse.Namespace) -> None:
 def diff(args: argparse.Namespace) -> int:
     """Print what two genotypes do not share; the order of a node's edges does not matter."""
     lines = list(_differences(get_genotype(args.first), get_genotype(args.second)))
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for line in lines or ['no difference']:
         style = {'-': 'red', '+': 'green'}.get(line[0], 'bold')
-        console.print(Text(line, style), soft_wrap=True)
+        console.print(Text(line, style))
     return DIFFERENT if lines else 0
 
 
@@ -66,6 +64,8 @@ def convert(args: argparse.Namespace) -> None:
 
 def measure(args: argparse.Namespace) -> None:
     """Print parameters and multiply-adds of the derived network."""
+    from ostrdet.evaluation.complexity import complexity  # slow, and only needed here
+
     size = complexity(get_genotype(args.genotype), args.layout)
     if args.json:
         print(json.dumps(asdict(size)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -13,44 +14,21 @@ from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.runner import SearchRunner
 
 
-def search(
-    config: str | Path | Config,
-    work_dir: str | Path | None = None,
-    resume: str | None = None,
-    seed: int | None = None,
-    data_root: str | Path | None = None,
-    benchmark: str | Path | None = None,
-    amp: str | None = None,
-    cfg_options: Sequence[str] = (),
-    launcher: str = 'none',
-) -> Runner:
+def search(config: str | Path | Config, **options: Any) -> Runner:
     """Run a search to its end.
 
     Args:
         config: A config, or its file.
-        work_dir: Where results go; ``work_dirs/<name of the config>`` if None.
-        resume: Path of a checkpoint, or 'auto' for the newest of the work dir; None starts anew.
-        seed: Seed of the run, instead of the config's.
-        data_root: Folder of the data set, instead of the config's.
-        benchmark: Table of accuracies, instead of the config's.
-        amp: 'bfloat16' or 'float16' for autocast.
-        cfg_options: Overrides, as 'key=value'.
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+        options: As in :func:`build_search`.
 
     Returns:
         The runner after the search; the genotype is in ``genotype.json`` of its work dir.
 
     Raises:
-        FileNotFoundError: If the config, the data, the table or a checkpoint is missing.
-        FileExistsError: If the work dir holds a search already and ``resume`` is None.
-        KeyError: If a type in the config is unknown; the nearest name is offered.
-        TypeError: If a key in the config is unknown.
-        ValueError: If a value is out of its range.
         NonFiniteError: If a loss or a parameter is not finite; the last checkpoint stays.
+        Exception: As in :func:`build_search`.
     """
-    runner = build_search(
-        config, work_dir, resume, seed, data_root, benchmark, amp, cfg_options, launcher
-    )
+    runner = build_search(config, **options)
     runner.train()
     return runner
 
@@ -66,7 +44,26 @@ def build_search(
     cfg_options: Sequence[str] = (),
     launcher: str = 'none',
 ) -> Runner:
-    """The runner of a search, before its first step; arguments as in :func:`search`."""
+    """The runner of a search, before its first step.
+
+    Args:
+        config: A config, or its file.
+        work_dir: Where results go; ``work_dirs/<name of the config>`` if None.
+        resume: Path of a checkpoint, or 'auto' for the newest of the work dir; None starts anew.
+        seed: Seed of the run, instead of the config's.
+        data_root: Folder of the data set, instead of the config's.
+        benchmark: Table of accuracies, instead of the config's.
+        amp: 'bfloat16' or 'float16' for autocast.
+        cfg_options: Overrides, as 'key=value'.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+
+    Raises:
+        FileNotFoundError: If the config, the table or a checkpoint is missing.
+        FileExistsError: If the work dir holds a search already and ``resume`` is None.
+        KeyError: If a type in the config is unknown; the nearest name is offered.
+        TypeError: If a key in the config is unknown.
+        ValueError: If a value is out of its range.
+    """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
     cfg.launcher = launcher
     _set_resume(cfg, resume)
@@ -95,5 +92,8 @@ def _set_resume(cfg: Config, resume: str | None) -> None:
 
 def _start_processes(cfg: Config) -> None:
     """Without a GPU the processes talk by gloo, which mmengine's own start does not offer."""
-    if cfg.launcher == 'pytorch' and not is_distributed() and not torch.cuda.is_available():
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    cfg.merge_from_dict({'model_wrapper_cfg.device_ids': None})
+    if cfg.launcher == 'pytorch' and not is_distributed():
         torch.distributed.init_process_group('gloo')

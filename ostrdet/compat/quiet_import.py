@@ -7,7 +7,6 @@ import logging
 import warnings
 from collections.abc import Iterable
 
-
 PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -17,7 +16,7 @@ class PadCropFlip(BaseTransform):
     ``RandomFlip(prob=flip_prob)``, in about 20 rather than 145 microseconds per image, which on two
     CPU cores is what limits a search on 16x16 images.
 
-    Required and modified key: ``img``, shape (H, W, C).
+    Required and modified key: ``img``, shape (H, W, C) or (H, W).
 
     Args:
         padding: Pixels added on every side, at least 0.
@@ -41,7 +40,9 @@ class PadCropFlip(BaseTransform):
         img_HWC, pad = results['img'], self.padding
         height, width = img_HWC.shape[:2]
         top, left = np.random.randint(0, 2 * pad + 1), np.random.randint(0, 2 * pad + 1)
-        padded = cv2.copyMakeBorder(img_HWC, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+        shape = height + 2 * pad, width + 2 * pad, *img_HWC.shape[2:]
+        padded = np.zeros(shape, img_HWC.dtype)
+        padded[pad : pad + height, pad : pad + width] = img_HWC
         window = padded[top : top + height, left : left + width]
         flipped = window[:, ::-1] if np.random.random() < self.flip_prob else window
         results['img'] = np.ascontiguousarray(flipped)

@@ -1,8 +1,8 @@
 """Reading pickled arrays without running what a pickle may hold.
 
-A pickle names the functions that build its objects, and hands them what it likes. Here none of those
-names reaches numpy: each stands for a function of this module that makes a plain array of numbers
-from bytes, or refuses. (Numpy's own would take an array of objects at addresses of the file's choice.)
+A pickle names the functions that build its objects, and hands them what it likes. Here none of
+those names reaches numpy, whose own would also make an array of objects at any address: each stands
+for a function of this module that makes a plain array of numbers from bytes, or refuses.
 """
 
 import pickle
@@ -46,15 +46,16 @@ class _Array(np.ndarray):
     def __setstate__(self, state: Any) -> None:
         *_, shape, dtype, is_fortran, raw = state
         array = _from_buffer(raw, dtype, shape, 'F' if is_fortran else 'C')
-        super().__setstate__((1, array.shape, array.dtype, bool(is_fortran), _as_bytes(raw)))
+        plain: Any = (1, array.shape, array.dtype, bool(is_fortran), _as_bytes(raw))
+        super().__setstate__(plain)
 
 
 def _as_bytes(raw: bytes | bytearray | str) -> bytes:
-    return raw.encode('latin1') if isinstance(raw, str) else b''.join((raw,))
+    return raw.encode('latin1') if isinstance(raw, str) else bytes(memoryview(raw))
 
 
-def _from_buffer(raw: bytes, dtype: _DType, shape: tuple[int, ...], order: str) -> np.ndarray:
-    return np.frombuffer(_as_bytes(raw), dtype.value).reshape(shape, order=order)  # type: ignore[call-overload, no-any-return]
+def _from_buffer(raw: bytes, dtype: _DType, shape: tuple[int, ...], order: Any) -> np.ndarray:
+    return np.frombuffer(_as_bytes(raw), dtype.value).reshape(shape, order=order)
 
 
 def _empty(*_: object) -> np.ndarray:
@@ -102,7 +103,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def load_arrays(file: str | Path) -> Any:
-    """Unpickle arrays of numbers, numbers, text and built-in containers; nothing else is ever called.
+    """Unpickle arrays of numbers, numbers, text and built-in containers; nothing else is called.
 
     Args:
         file: A pickle, also of Python 2, whose text is taken as latin-1.

@@ -3,9 +3,9 @@
 Ties go to the first in declared order: operations in the order of ``space.ops``, edges in the order
 of ``CellSpec.edges``. Scores tie with the best one if they are within one part in 100,000 of it
 (:data:`TIE_RTOL`), not only if they equal it bit by bit. Two candidates alone on an edge have the
-same operation strength by identity, but floating point rounds the two values apart: by about one
-part in a million for an epoch's mean of float32 gradients. Without the tolerance the last bit would
-choose the architecture, and another machine might choose another one.
+same operation strength by identity, but floating point rounds the two values apart: by up to
+one part in a million in means of float32 gradients. Without the tolerance the last bit would choose
+the architecture, and another machine might choose another one.
 """
 
 import math

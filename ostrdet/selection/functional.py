@@ -18,9 +18,10 @@ def operation_strength(grad_EO: Tensor) -> Tensor:
 
     :math:`S_{e,o} = |\partial L / \partial \alpha_{e,o}|`, which for a softmax mixed operation
     :math:`f = \sum_o p_o\, o(x)` is :math:`|\sum_n p_{e,o}\,\langle \partial L/\partial f_n,\;
-    o_n - f_n \rangle|` over the cells n: by how much the loss would change, to first order around
-    o, if o took the place of f. Large only where the operation has weight *and* its feature differs
-    from the mixture.
+    o_n - f_n \rangle|` over the cells n: the change of the loss when o takes the place of f, as a
+    Taylor expansion at o estimates it, where :math:`\partial L/\partial o = p\,\partial
+    L/\partial f`. Large only where the operation has weight *and* its feature differs from the
+    mixture.
 
     The gradients of an edge sum to zero, so two candidates alone on an edge always tie.
 
@@ -48,8 +49,8 @@ def operation_strength_star(grad_EO: Tensor, op_weights_EO: Tensor) -> Tensor:
     r"""Operation strength without the magnitude (OStr*, Eq. 18).
 
     :math:`S^*_{e,o} = |\partial L / \partial \alpha_{e,o}| / p_{e,o}
-    = |\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle|`: the estimate of
-    :func:`operation_strength`, expanded around f instead of o.
+    = |\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle|`: the same change
+    of the loss as in :func:`operation_strength`, estimated by an expansion at f instead of o.
 
     Args:
         grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -146,6 +147,15 @@ def test_magnitude_is_that_of_the_moment_it_is_asked(make_step: MakeStep) -> Non
     assert scores is not None
     assert torch.equal(scores['normal'], state.op_weights['normal'].double())
     assert criterion.state_dict() == {}
+
+
+def test_magnitude_hands_out_a_copy(make_step: MakeStep) -> None:
+    op_weights = {k: v.double() for k, v in make_step(0).state.op_weights.items()}
+    state = replace(make_step(0).state, op_weights=op_weights)
+    scores = build_criterion('Magnitude').scores(state)
+    assert scores is not None
+    scores['normal'].zero_()
+    assert bool((state.op_weights['normal'] > 0).all())
 
 
 @pytest.mark.parametrize('name', sorted(set(NAMES) - {'Magnitude'}))

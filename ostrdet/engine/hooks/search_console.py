@@ -84,7 +84,9 @@ class SearchConsoleHook(Hook):
         self._close()
         selector = _selector(runner)
         if runner.train_loop.stop_training:
-            self.console.print(f'stopped: the genotype is stable for {selector.stable_epochs} epochs')
+            self.console.print(
+                f'stopped: the genotype is stable for {selector.stable_epochs} epochs'
+            )
         self.console.print(_result(runner, selector, self.baseline))
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'

@@ -23,7 +23,7 @@ def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
         seconds: Estimated time of the rest of the run, in seconds.
     """
     loop, searcher = runner.train_loop, searcher_of(runner)
-    space, supernet = searcher.space, searcher.supernet
+    space, supernet = searcher.space, searcher.bare_supernet
     edges = ', '.join(f'{name} {len(spec.edges)} edges' for name, spec in space.cells.items())
     parameters = sum(weight.numel() for weight in supernet.parameters())
     halves = f'{len(loop.weight_indices):,} + {len(loop.arch_indices):,}'

@@ -163,7 +163,7 @@ class SelectorHook(Hook):
     def texts(self, runner: Runner) -> dict[str, str | None]:
         """The genotype of every criterion as text."""
         space = searcher_of(runner).space
-        return {name: g and space.format(g) for name, g in self.genotypes.items()}
+        return {n: None if g is None else space.format(g) for n, g in self.genotypes.items()}
 
     def _select(
         self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState
@@ -178,9 +178,7 @@ class SelectorHook(Hook):
         }
         return Genotype(found.space, found.cells, provenance)
 
-    def _record(
-        self, runner: Runner, state: ArchState, scores: Mapping[str, Any]
-    ) -> EpochRecord:
+    def _record(self, runner: Runner, state: ArchState, scores: Mapping[str, Any]) -> EpochRecord:
         return EpochRecord(
             epoch=runner.epoch + 1,
             **state_rows(state),

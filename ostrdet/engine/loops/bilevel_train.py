@@ -11,7 +11,8 @@ from ostrdet.datasets import dataset_labels, hash_seed, seed_generators, split_i
 from ostrdet.engine.loops.halves import build_dataset, build_half
 from ostrdet.registry import LOOPS
 
-WEIGHTS, ARCH, ITERATION = 0, 1, 2
+HALVES = ('weights', 'architecture')
+WEIGHTS, ARCH, ITERATION = 0, 1, 2  # streams of random numbers; the first two are also the halves
 
 
 @LOOPS.register_module()
@@ -58,7 +59,7 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         self.weight_indices, self.arch_indices = halves
         loaders = [
             build_half(dataloader, self.dataset, indices, runner.seed, half, name)
-            for half, (indices, name) in enumerate(zip(halves, ('weights', 'architecture')))
+            for half, (indices, name) in enumerate(zip(halves, HALVES, strict=True))
         ]
         super().__init__(runner, loaders[WEIGHTS], max_epochs, val_begin, val_interval)
         self.arch_dataloader: DataLoader = loaders[ARCH]
@@ -76,7 +77,7 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         """Train, validate, then let the hooks select, report and save."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        for index, batches in enumerate(self._pairs()):
+        for index, batches in enumerate(self.pairs()):
             self._seed_iteration()
             self.run_iter(index, batches)
         if self._is_validated():
@@ -86,9 +87,9 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
-    def _pairs(self) -> Iterator[tuple[Any, Any | None]]:
+    def pairs(self) -> Iterator[tuple[Any, Any | None]]:
         """The batches of one epoch; None for the architecture while alpha is frozen."""
-        self.dataloader.sampler.set_epoch(self._epoch)
+        _shuffle(self.dataloader, self._epoch)
         if self._epoch < self.arch_start_epoch:
             yield from ((batch, None) for batch in self.dataloader)
         else:
@@ -98,7 +99,7 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         """The architecture half, as often as the weight half needs it, reshuffled every time."""
         rounds = -(-len(self.dataloader) // len(self.arch_dataloader))
         for turn in range(rounds):
-            self.arch_dataloader.sampler.set_epoch(self._epoch * rounds + turn)
+            _shuffle(self.arch_dataloader, self._epoch * rounds + turn)
             yield from self.arch_dataloader
 
     def _seed_iteration(self) -> None:
@@ -112,3 +113,8 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         if self.runner.val_loop is None or done < self.val_begin:
             return False
         return done % self.val_interval == 0 or done == self._max_epochs
+
+
+def _shuffle(loader: DataLoader, epoch: int) -> None:
+    sampler: Any = loader.sampler
+    sampler.set_epoch(epoch)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
 from torch import nn
 
+from ostrdet.engine.searcher_of import unwrapped
 from ostrdet.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 NAMES = ('weights', 'arch')
@@ -46,7 +46,7 @@ class BilevelOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """The wrappers of ``model``, a searcher with ``supernet`` and ``arch_parameters``."""
-        searcher = model.module if is_model_wrapper(model) else model
+        searcher = unwrapped(model)
         construct = DefaultOptimWrapperConstructor(dict(self.cfg['weights']), self.paramwise_cfg)
         arch_cfg = {'type': 'OptimWrapper', **self.cfg['arch']}
         optimizer_cfg = {**arch_cfg.pop('optimizer'), 'params': searcher.arch_parameters}

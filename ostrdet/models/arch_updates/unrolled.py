@@ -14,12 +14,13 @@ HVPS = ('finite_difference', 'exact')
 
 @ARCH_UPDATES.register_module()
 class UnrolledUpdate(ArchUpdate):
-    r"""d/dalpha of :math:`L_{val}(w'(\alpha), \alpha)` with
-    :math:`w' = w - \xi\,(\mu\,b + \nabla_w L_{train}(w, \alpha) + \lambda w)` (DARTS, Eqs. 5-8).
+    r"""The derivative of the validation loss after one step of the weights (DARTS, Eqs. 5-8).
 
+    Differentiated is :math:`L_{val}(w'(\alpha), \alpha)` with
+    :math:`w' = w - \xi\,(\mu\,b + \nabla_w L_{train}(w, \alpha) + \lambda w)`, where
     :math:`\xi, \mu, b, \lambda` are learning rate, momentum, momentum buffer and weight decay of
-    the weights' SGD, read from the optimizer at every step; clipping takes no part. Batches of the
-    extra passes leave the running statistics of the supernet alone.
+    the weights' SGD, read from the optimizer at every step; clipping takes no part. The passes of
+    this update leave the running statistics of the supernet alone.
 
     Args:
         hvp: How the Hessian-vector product is obtained: 'finite_difference', four passes in all, or

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 class AuxiliaryHead(nn.Module):
     """ReLU, 5x5 pooling, two convolutions, linear classifier.
 
-    On the reference's sizes the second convolution leaves one pixel; elsewhere its output is
-    averaged, so the head is not bound to one image size.
+    On the reference's sizes the second convolution leaves one pixel; on larger ones its output is
+    averaged, so the head takes any features of at least 5 + ``pool_stride`` pixels a side.
 
     Args:
         in_channels: Channels of the layer that feeds it.

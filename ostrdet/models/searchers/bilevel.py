@@ -114,9 +114,10 @@ class BilevelSearcher(BaseModel):
         Returns:
             ``loss`` and, if alpha took a step, ``arch_loss``: detached scalars.
         """
-        weight_batch, arch_batch = (self._prepare(batch) for batch in data)
+        weight_batch, arch_data = self._prepare(data[0]), data[1]
         logs, self.arch_step = {}, None
-        if arch_batch is not None:
+        if arch_data is not None:
+            arch_batch = self._prepare(arch_data)
             logs['arch_loss'] = self._step_architecture(weight_batch, arch_batch, optim_wrapper)
         loss = self._loss(weight_batch, leaves_of(self.mix(), requires_grad=False))
         optim_wrapper['weights'].update_params(loss)
@@ -150,19 +151,20 @@ class BilevelSearcher(BaseModel):
         return BilevelProblem(
             loss=lambda batch, weights: self._loss(batch, leaves, weights, arch=True),
             mix=stack_mix(leaves),
-            weights=dict(self._bare_supernet.named_parameters()),
+            weights=dict(self.bare_supernet.named_parameters()),
             optimizer=wrapper.optimizer,
             loss_scale=1.0 if scaler is None else scaler.get_scale(),
         )
 
     def probe_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """The loss of the weight step and its weights; no running statistic changes."""
-        weights = dict(self._bare_supernet.named_parameters())
+        weights = dict(self.bare_supernet.named_parameters())
         mix = leaves_of(self.mix(), requires_grad=False)
         return self._loss(batch, mix, weights, arch=True), list(weights.values())
 
     @property
-    def _bare_supernet(self) -> nn.Module:
+    def bare_supernet(self) -> Any:
+        """The supernet without the wrapper of distributed training."""
         return self.supernet.module if is_model_wrapper(self.supernet) else self.supernet
 
     def _loss(
@@ -173,7 +175,7 @@ class BilevelSearcher(BaseModel):
         arch: bool = False,
     ) -> Tensor:
         # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
-        supernet = self._bare_supernet if arch else self.supernet
+        supernet = self.bare_supernet if arch else self.supernet
         return F.cross_entropy(self._logits(supernet, batch.images, mix, weights), batch.labels)
 
     def _logits(
@@ -194,13 +196,13 @@ class BilevelSearcher(BaseModel):
                 logits = torch.func.functional_call(supernet, state, (images, mix))
         return logits.float() if dtype else logits
 
-    def _prepare(self, batch: Any | None) -> Batch | None:
-        if batch is None:
-            return None
+    def _prepare(self, batch: Any) -> Batch:
         data = self.data_preprocessor(batch, training=True)
         return Batch(data['inputs'], _labels(data['data_samples']))
 
-    def forward(self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor') -> Any:
+    def forward(
+        self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor'
+    ) -> Any:
         """Run the supernet under the present weights.
 
         Args:
@@ -212,7 +214,7 @@ class BilevelSearcher(BaseModel):
         Raises:
             ValueError: If the mode is unknown.
         """
-        logits = self._logits(self._bare_supernet, inputs, leaves_of(self.mix(), False))
+        logits = self._logits(self.bare_supernet, inputs, leaves_of(self.mix(), False))
         if mode == 'tensor':
             return logits
         if mode == 'loss':

@@ -1,6 +1,6 @@
 """The mix weights of all cell types as one list, as leaves, and as plain data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
@@ -20,20 +20,26 @@ def stack_mix(mix: Mapping[str, MixWeights]) -> list[Tensor]:
 def leaves_of(mix: Mapping[str, MixWeights], requires_grad: bool) -> dict[str, MixWeights]:
     """The same values, cut from the graph behind them."""
 
-    def leaf(tensor: Tensor | None) -> Tensor | None:
-        return None if tensor is None else tensor.detach().requires_grad_(requires_grad)
+    def leaf(tensor: Tensor) -> Tensor:
+        return tensor.detach().requires_grad_(requires_grad)
 
-    return {name: MixWeights(*map(leaf, weights)) for name, weights in mix.items()}
+    return {name: _map(leaf, weights) for name, weights in mix.items()}
 
 
 def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> ArchState:
     """Detached copies of alpha and its weights."""
 
-    def copy(tensor: Tensor | None) -> Tensor | None:
-        return None if tensor is None else tensor.detach().clone()
+    def copy(tensor: Tensor) -> Tensor:
+        return tensor.detach().clone()
 
+    copies = {name: _map(copy, weights) for name, weights in mix.items()}
     return ArchState(
-        alphas={name: alpha_EO.detach().clone() for name, alpha_EO in alphas.items()},
-        op_weights={name: copy(weights.op_weights) for name, weights in mix.items()},
-        edge_weights={name: copy(weights.edge_weights) for name, weights in mix.items()},
+        alphas={name: copy(alpha_EO) for name, alpha_EO in alphas.items()},
+        op_weights={name: weights.op_weights for name, weights in copies.items()},
+        edge_weights={name: weights.edge_weights for name, weights in copies.items()},
     )
+
+
+def _map(function: Callable[[Tensor], Tensor], weights: MixWeights) -> MixWeights:
+    edges = weights.edge_weights
+    return MixWeights(function(weights.op_weights), None if edges is None else function(edges))

@@ -1,0 +1,70 @@
+"""The shared command line: errors of one line, ``--debug``, help texts."""
+
+import argparse
+
+import pytest
+
+from ostrdet.apis.cli import Parser, one_line, run_cli
+
+
+def run(error: Exception | None, *argv: str, status: int | None = None) -> int:
+    def main(args: argparse.Namespace) -> int | None:
+        if error is not None:
+            raise error
+        return status
+
+    return run_cli(main, Parser(prog='tool.py'), argv)
+
+
+@pytest.mark.parametrize(('returned', 'status'), [(None, 0), (0, 0), (1, 1)])
+def test_the_status_is_what_the_command_returns(returned: int | None, status: int) -> None:
+    assert run(None, status=returned) == status
+
+
+@pytest.mark.parametrize(
+    ('error', 'line'),
+    [
+        (ValueError('bad value'), 'bad value'),
+        (KeyError("unknown op 'x'. Known: y."), "unknown op 'x'. Known: y."),
+        (LookupError('no cell'), 'no cell'),
+        (TypeError('two\n  lines'), 'two lines'),
+        (ImportError('no package'), 'no package'),
+        (FileNotFoundError('no table'), 'no table'),
+        (FileNotFoundError(2, 'No such file', 'a/b.json'), 'a/b.json: No such file'),
+        (ValueError(), 'ValueError'),
+    ],
+)
+def test_an_error_of_the_user_is_one_line(
+    error: Exception, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(error) == 2
+    assert capsys.readouterr() == ('', f'error: {line}\n')
+
+
+def test_debug_shows_the_error_itself() -> None:
+    with pytest.raises(ValueError, match='bad value'):
+        run(ValueError('bad value'), '--debug')
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(ZeroDivisionError())
+
+
+def test_wrong_arguments_are_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(None, '--nonsense')
+    assert caught.value.code == 2
+    expected = 'error: unrecognized arguments: --nonsense; see tool.py --help\n'
+    assert capsys.readouterr() == ('', expected)
+
+
+@pytest.mark.parametrize('argv', [['--debug', 'go'], ['go', '--debug']])
+def test_debug_may_stand_before_or_after_a_subcommand(argv: list[str]) -> None:
+    parser = Parser(prog='tool.py')
+    parser.add_subparsers().add_parser('go')
+    assert parser.parse_args(argv).debug
+
+
+def test_a_key_error_of_several_arguments_keeps_them() -> None:
+    assert one_line(KeyError('a', 'b')) == "('a', 'b')"

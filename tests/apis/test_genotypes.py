@@ -1,0 +1,193 @@
+"""Genotypes by name, file and text, and what the package offers without importing torch."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import ostrdet
+from ostrdet.apis.genotypes import get_genotype, list_genotypes, zoo_folder
+from ostrdet.registry import SPACES
+from ostrdet.spaces import DARTSSpace, build_space
+from ostrdet.structures import Genotype, GenotypeError, load_genotype, save_genotype
+
+NB201_TEXT = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|'
+
+
+def darts_text(num_nodes: int) -> str:
+    edges = [('sep_conv_3x3', source) for _ in range(num_nodes) for source in (0, 1)]
+    output = f'range(2, {2 + num_nodes})'
+    return (
+        f'Genotype(normal={edges}, normal_concat={output}, reduce={edges}, reduce_concat={output})'
+    )
+
+
+@pytest.fixture
+def own_spaces() -> Iterator[None]:
+    """Spaces of a user, registered after those of the package."""
+    own = (NeedsArgumentSpace, ThreeNodeSpace, TwinSpace)
+    for space in own:
+        SPACES.register_module(module=space)
+    yield
+    for space in own:
+        SPACES.module_dict.pop(space.__name__)
+
+
+@dataclass(frozen=True)
+class NeedsArgumentSpace(DARTSSpace):
+    flavour: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class ThreeNodeSpace(DARTSSpace):
+    num_nodes: int = 3
+
+
+class TwinSpace(DARTSSpace):
+    """What it takes, the package's own space takes as well, and first."""
+
+
+def test_the_published_genotypes_are_listed_in_order() -> None:
+    names = list_genotypes()
+    assert names == sorted(names)
+    assert {'darts_v2', 'nasnet-a', 'ostr_nb201', 'pc-darts_in1k'} <= set(names)
+    assert len(names) == len(list(zoo_folder().iterdir())) == 27
+
+
+@pytest.mark.parametrize('name', list_genotypes())
+def test_a_published_genotype_survives_its_text_and_its_file(name: str, tmp_path: Path) -> None:
+    genotype = get_genotype(name)
+    assert get_genotype(build_space(genotype.space).format(genotype)) == genotype
+    save_genotype(genotype, tmp_path / 'copy.json')
+    copy = get_genotype(tmp_path / 'copy.json')
+    assert (copy, copy.provenance) == (genotype, genotype.provenance)
+
+
+@pytest.mark.parametrize('name', list_genotypes())
+def test_a_published_genotype_says_where_it_comes_from(name: str) -> None:
+    provenance = get_genotype(name).provenance
+    assert provenance['source']
+    assert provenance['method']
+    for figure in provenance.get('published_accuracy', {}).values():
+        assert 10 < float(figure.split()[0]) < 100
+
+
+def test_the_cell_of_the_paper_is_the_one_of_its_table() -> None:
+    expected = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|'
+    genotype = get_genotype('ostr_nb201')
+    assert build_space(genotype.space).format(genotype).startswith(expected)
+    assert genotype.provenance['published_accuracy']['cifar10'] == '94.36'
+
+
+@pytest.mark.parametrize(
+    ('text', 'space'),
+    [
+        (NB201_TEXT, 'NASBench201Space'),
+        (f'\n {NB201_TEXT}\n', 'NASBench201Space'),
+        (darts_text(4), 'DARTSSpace'),
+        (f'mine = {darts_text(4)}', 'DARTSSpace'),
+        (darts_text(5), 'NASNetSpace'),
+    ],
+)
+def test_a_text_belongs_to_the_first_space_that_takes_it(text: str, space: str) -> None:
+    assert get_genotype(text).space == {'type': space}
+
+
+@pytest.mark.usefixtures('own_spaces')
+def test_a_registered_space_takes_texts_after_the_own_ones() -> None:
+    assert get_genotype(darts_text(4)).space == {'type': 'DARTSSpace'}
+    assert get_genotype(darts_text(3)).space == {'type': 'ThreeNodeSpace'}
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('|none~0|', 'NASBench201Space'),
+        (NB201_TEXT.replace('nor_conv_3x3~1', 'nor_conv_5x5~1'), "Did you mean 'nor_conv_3x3'"),
+        ('Genotype(normal=[', 'malformed genotype text'),
+        (darts_text(2), r'no registered space \(DARTSSpace: .*; NASNetSpace: .*\)'),
+        (darts_text(4).replace('sep_conv_3x3', 'none'), "DARTSSpace: .*'none' is never selected"),
+    ],
+)
+def test_a_text_that_no_space_takes_is_refused(text: str, message: str) -> None:
+    with pytest.raises(GenotypeError, match=message):
+        get_genotype(text)
+
+
+@pytest.mark.parametrize('name', ['darts_v3', 'dartsv1', 'nor_conv_3x3~0|+' * 40])
+def test_an_unknown_name_is_answered_with_all_names(name: str) -> None:
+    with pytest.raises(
+        KeyError, match=r'neither a published name.*Known: amoebanet-a, .*snas_mild'
+    ):
+        get_genotype(name)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(KeyError, match="Did you mean 'pc-darts_c10'"):
+        get_genotype('pcdarts_c10')
+
+
+def test_a_path_is_read_with_any_suffix_but_a_name_is_looked_up_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_genotype(get_genotype('nb201_resnet'), 'darts_v1')
+    assert get_genotype('darts_v1').space == {'type': 'DARTSSpace'}
+    for path in ('./darts_v1', str(tmp_path / 'darts_v1'), tmp_path / 'darts_v1'):
+        assert get_genotype(path) == get_genotype('nb201_resnet')
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r'lost\.json'):
+        get_genotype(tmp_path / 'lost.json')
+
+
+@pytest.mark.parametrize(
+    ('space', 'message'),
+    [
+        ({'type': 'DARTSSpace'}, 'belongs to another space'),
+        ({'type': 'NoSpace'}, "unknown search space 'NoSpace'"),
+        ({'type': 'NASBench201Space', 'nodes': 3}, "has no argument 'nodes'"),
+        ({'type': 'NASBench201Space', 'ops': []}, 'leaves nothing to choose'),
+    ],
+)
+def test_a_file_that_does_not_belong_to_its_space_is_named(
+    space: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / 'mine.json'
+    save_genotype(Genotype(space, get_genotype('nb201_resnet').cells), path)
+    assert load_genotype(path).space == space
+    with pytest.raises(GenotypeError, match=rf'mine\.json: .*{message}'):
+        get_genotype(path)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / 'mine.json'
+    data = json.loads((zoo_folder() / 'nb201_resnet.json').read_text(encoding='utf-8'))
+    data['cells']['cell']['output'] = [2]
+    path.write_text(json.dumps(data), encoding='utf-8')
+    with pytest.raises(GenotypeError, match=r"mine\.json: 'checksum'"):
+        get_genotype(path)
+
+
+def test_the_package_offers_its_main_calls() -> None:
+    assert ostrdet.get_genotype is get_genotype
+    assert ostrdet.list_genotypes is list_genotypes
+    network = ostrdet.build_derived(get_genotype('nb201_all-skip'), 'cifar10')
+    assert sum(weight.numel() for weight in network.parameters()) == 73_306
+    assert set(ostrdet.__all__) <= set(dir(ostrdet))
+    with pytest.raises(AttributeError, match="no attribute 'get_genotypes'"):
+        ostrdet.get_genotypes  # noqa: B018
+
+
+def test_importing_the_package_and_its_parsers_imports_nothing_heavy() -> None:
+    code = (
+        'import sys, ostrdet, ostrdet.apis.genotype_cli, ostrdet.apis.benchmark_cli\n'
+        "print(sorted({'torch', 'mmengine', 'numpy', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout == '[]\n'
