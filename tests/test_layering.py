@@ -26,7 +26,7 @@ FLOORS = (
     {'engine'},
     {'compat'},
     {'apis'},
-    {'tools'},
+    {'tools', 'benchmarks'},
 )
 LEVELS = {name: level for level, floor in enumerate(FLOORS) for name in floor}
 MAX_FILE_LINES = 300

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from ostrdet.apis.cli import Parser, run_cli
 
@@ -17,6 +18,46 @@ checkpoints. Exit status: 0 done, 2 bad input or a number that is not finite (on
 """
 
 
+#: Options in the order of the help text, with what ``add_argument`` takes.
+OPTIONS: dict[str, dict[str, Any]] = {
+    '--work-dir': {
+        'metavar': 'DIR',
+        'help': 'where results go; default work_dirs/<name of the config>',
+    },
+    '--resume': {
+        'nargs': '?',
+        'const': 'auto',
+        'metavar': 'PATH',
+        'help': 'go on from a checkpoint; without PATH from the newest one in the work dir, or from '
+        'the start if there is none',
+    },
+    '--seed': {'type': int, 'metavar': 'N', 'help': 'seed of the run; default randomness.seed'},
+    '--data-root': {'metavar': 'DIR', 'help': 'folder of the data set'},
+    '--benchmark': {
+        'metavar': 'PATH',
+        'help': 'table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then '
+        "reports the accuracy of each criterion's cell",
+    },
+    '--amp': {
+        'nargs': '?',
+        'const': 'bfloat16',
+        'choices': ('bfloat16', 'float16'),
+        'help': 'autocast; bfloat16 if nothing follows; float16 needs a GPU',
+    },
+    '--cfg-options': {
+        'nargs': '+',
+        'default': [],
+        'metavar': 'KEY=VALUE',
+        'help': 'override config values, such as train_cfg.max_epochs=100',
+    },
+    '--launcher': {
+        'choices': ('none', 'pytorch', 'slurm', 'mpi'),
+        'default': 'none',
+        'help': 'how processes were started; pytorch for torchrun',
+    },
+}
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/search.py``."""
     parser = Parser(
@@ -24,49 +65,11 @@ def build_parser() -> Parser:
         description='Search an architecture with one config: supernet, data, schedule, criterion.',
         epilog=EPILOG,
     )
-    add = parser.add_argument
-    add('config', metavar='CONFIG', help='config file, such as configs/search/ostr_darts_c10.py')
-    add(
-        '--work-dir',
-        metavar='DIR',
-        help='where results go; default work_dirs/<name of the config>',
+    parser.add_argument(
+        'config', metavar='CONFIG', help='config file, such as configs/search/ostr_darts_c10.py'
     )
-    add(
-        '--resume',
-        nargs='?',
-        const='auto',
-        metavar='PATH',
-        help='go on from a checkpoint; without PATH from the newest one in the work dir, or from '
-        'the start if there is none',
-    )
-    add('--seed', type=int, metavar='N', help='seed of the run; default randomness.seed (0)')
-    add('--data-root', metavar='DIR', help='folder of the data set')
-    add(
-        '--benchmark',
-        metavar='PATH',
-        help='table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then '
-        "reports the accuracy of each criterion's cell",
-    )
-    add(
-        '--amp',
-        nargs='?',
-        const='bfloat16',
-        choices=('bfloat16', 'float16'),
-        help='autocast; bfloat16 if nothing follows; float16 needs a GPU',
-    )
-    add(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='override config values, such as train_cfg.max_epochs=100',
-    )
-    add(
-        '--launcher',
-        choices=('none', 'pytorch', 'slurm', 'mpi'),
-        default='none',
-        help='how processes were started; pytorch for torchrun',
-    )
+    for name, settings in OPTIONS.items():
+        parser.add_argument(name, **settings)
     return parser
 
 

@@ -2,11 +2,12 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 
 from ostrdet.evaluation.complexity import complexity
-from ostrdet.spaces import build_space
-from ostrdet.structures import Genotype
+from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.structures import Genotype, GenotypeError
 
 #: The data sets of a table: our name, and that of NATS-Bench.
 DATASETS = {'cifar10': 'cifar10', 'cifar100': 'cifar100', 'imagenet16_120': 'ImageNet16-120'}
@@ -39,6 +40,10 @@ class BenchmarkTable(ABC):
         """Number of cells that the table holds."""
 
     @abstractmethod
+    def cells(self) -> Iterable[str]:
+        """The text of every cell that the table holds."""
+
+    @abstractmethod
     def find(self, key: str) -> dict[str, float] | None:
         """The accuracies of the cell whose text without white space is ``key``, or None."""
 
@@ -63,6 +68,18 @@ class BenchmarkTable(ABC):
             )
         return found
 
+    def check_space(self, space: SearchSpace) -> None:
+        """Check that the table is one of ``space``.
+
+        Raises:
+            BenchmarkError: If the table holds no cell of ``space``.
+        """
+        if not any(_belongs(text, space) for text in self.cells()):
+            raise BenchmarkError(
+                f"the table '{self.path}' ({len(self)} cells) holds no cell of "
+                f'{type(space).__name__}; give the table of that space, or none'
+            )
+
     def evaluate(self, genotype: Genotype, layout: str = 'cifar10') -> dict[str, float]:
         """Test accuracies of ``genotype``, with ``params`` and ``macs`` at the size ``layout``.
 
@@ -73,6 +90,14 @@ class BenchmarkTable(ABC):
         accuracies = self.accuracies(genotype)
         size = complexity(genotype, layout)
         return {**accuracies, 'params': size.params, 'macs': size.macs}
+
+
+def _belongs(text: str, space: SearchSpace) -> bool:
+    try:
+        space.parse(text)
+    except GenotypeError:
+        return False
+    return True
 
 
 def cell_key(text: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ostrdet.evaluation.benchmark_table import (
     DATASETS,
@@ -40,6 +40,10 @@ class CSVTable(BenchmarkTable):
 
     def __len__(self) -> int:
         return len(self._cells)
+
+    def cells(self) -> Iterable[str]:
+        """The keys, in the order of the file."""
+        return self._cells
 
     def find(self, key: str) -> dict[str, float] | None:
         """The accuracies of a cell, as a copy."""

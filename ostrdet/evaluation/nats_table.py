@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -52,6 +53,10 @@ class NATSTable(BenchmarkTable):
 
     def __len__(self) -> int:
         return len(self._indices)
+
+    def cells(self) -> Iterable[str]:
+        """The cells whose files are there, by index."""
+        return (self._api.meta_archs[index] for index in sorted(self._indices))
 
     def find(self, key: str) -> dict[str, float] | None:
         """The accuracies of a cell, read from its file."""

@@ -77,7 +77,7 @@ def test_wrong_values_are_named(change: dict[str, Any], message: str) -> None:
 
 @pytest.mark.parametrize('data', [None, 5, 'text', [PLAIN]])
 def test_a_genotype_is_a_dict(data: Any) -> None:
-    with pytest.raises(GenotypeError, match="'genotype' is .*, expected a dict with the keys"):
+    with pytest.raises(GenotypeError, match=r"'genotype' is .*, expected a dict with the keys"):
         Genotype.from_dict(data)
 
 

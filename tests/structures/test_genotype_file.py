@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ostrdet.spaces import DARTSSpace
 from ostrdet.structures import Genotype, GenotypeError, load_genotype, save_genotype
 
 Content = dict[str, Any]
@@ -158,18 +157,3 @@ def test_every_changed_letter_of_the_cells_is_noticed(file: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match='nowhere'):
         load_genotype(tmp_path / 'nowhere.json')
-
-
-def test_a_parsed_genotype_survives_the_file(tmp_path: Path) -> None:
-    space = DARTSSpace(reduce_at=((1, 4), (3, 4)))
-    edges = "[('skip_connect', 0), ('max_pool_3x3', 1)" + ", ('dil_conv_5x5', 1)" * 0 + ']'
-    text = f'Genotype(normal={edges} * 4)'
-    with pytest.raises(GenotypeError):
-        space.parse(text)
-    pairs = [('skip_connect', 0), ('max_pool_3x3', 1)] * 4
-    text = f'Genotype(normal={pairs}, normal_concat=[2, 5], reduce={pairs}, reduce_concat=[3])'
-    genotype = space.parse(text)
-    save_genotype(genotype, tmp_path / 'genotype.json')
-    loaded = load_genotype(tmp_path / 'genotype.json')
-    assert loaded == genotype
-    assert space.format(loaded) == text
