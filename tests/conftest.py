@@ -1,10 +1,17 @@
 """What all tests share: one torch thread, and the folder of the data that is not in the repository."""
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
+if TYPE_CHECKING:  # seconds, which most tests need not pay
+    from mmengine.config import Config
+
+    MakeConfig = Callable[..., Config]
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,3 +34,32 @@ def shared_data() -> Path:
 def repo_root() -> Path:
     """The root of the repository, which holds configs and tools beside the package."""
     return REPO_ROOT
+
+
+#: The digits at 8x8 pixels, 72 + 72 of them: 4 iterations per epoch.
+TINY = {
+    'model.supernet.channels': 4,
+    'train_cfg.max_epochs': 2,
+    'train_cfg.portions': (0.05, 0.05),
+    'train_dataloader.batch_size': 16,
+    'train_dataloader.dataset.size': 8,
+    'train_dataloader.dataset.serialize_data': False,
+    'val_dataloader.dataset.size': 8,
+    'val_dataloader.dataset.serialize_data': False,
+}
+
+
+@pytest.fixture(scope='session')
+def tiny_config() -> 'MakeConfig':
+    """Makes the config of a search that takes about a second, with overrides by dotted key."""
+    from ostrdet.compat import import_quietly
+
+    import_quietly()
+    from mmengine.config import Config
+
+    def make(overrides: Mapping[str, Any] | None = None) -> Config:
+        config = Config.fromfile(REPO_ROOT / 'configs' / 'search' / 'ostr_nb201_digits.py')
+        config.merge_from_dict({**TINY, **(overrides or {})})
+        return config
+
+    return make

@@ -43,7 +43,7 @@ class Import(NamedTuple):
 
 
 def parse(texts: Texts) -> Tree:
-    return {PurePosixPath(path): ast.parse(text) for path, text in texts.items()}
+    return {PurePosixPath(path): ast.parse(text, path) for path, text in texts.items()}
 
 
 def imports(path: PurePosixPath, tree: Tree) -> Iterator[Import]:

@@ -12,7 +12,7 @@ from ostrdet import registry as own
 from ostrdet.registry import lookup, nearest
 
 OWN_ROOTS = (own.SPACES, own.WEIGHTINGS, own.ARCH_UPDATES, own.CRITERIA)
-#: The registry of a dict with ``type``, by the last named key on its path.
+#: The registry of a dict with ``type``, by the key that holds it.
 REGISTRIES: dict[str, Registry] = {
     'space': own.SPACES,
     'weighting': own.WEIGHTINGS,
@@ -21,6 +21,7 @@ REGISTRIES: dict[str, Registry] = {
     'model': own.MODELS,
     'supernet': own.MODELS,
     'mixed_op': own.MODELS,
+    'norm_cfg': own.MODELS,
     'data_preprocessor': own.MODELS,
     'train_cfg': own.LOOPS,
     'val_cfg': own.LOOPS,
@@ -38,12 +39,24 @@ REGISTRIES: dict[str, Registry] = {
     'vis_backends': own.VISBACKENDS,
     'model_wrapper_cfg': own.MODEL_WRAPPERS,
 }
-TOP_LEVEL = {*inspect.signature(Runner.__init__).parameters, 'data_root', 'compile', 'sync_bn'}
+#: Keys of these hold members by name or in a list, each with a ``type`` of its own.
+COLLECTIONS = {
+    'default_hooks',
+    'custom_hooks',
+    'optim_wrapper',
+    'param_scheduler',
+    'pipeline',
+    'val_evaluator',
+    'vis_backends',
+}
+TOP_LEVEL = {*inspect.signature(Runner).parameters, 'data_root', 'compile', 'sync_bn'}
 LOADER = {
-    *inspect.signature(DataLoader.__init__).parameters,
+    *inspect.signature(DataLoader).parameters,
     'worker_init_fn',
     'num_batch_per_epoch',
 }
+#: The registry of a list of names, by the key that holds it and the one above.
+NAMES = {('space', 'ops'): own.OPS, ('selector', 'compare'): own.CRITERIA}
 #: Keys that a builder takes before the type sees the rest.
 TAKEN = {'type', '_scope_', 'convert_to_iter_based', 'priority'}
 
@@ -54,9 +67,14 @@ def check_config(cfg: Mapping[str, Any]) -> None:
     A top-level key is free, as configs may hold helper variables, unless it looks like a known one
     that was mistyped.
 
+    Args:
+        cfg: The config as plain dicts and lists.
+
     Raises:
-        KeyError: If a type, an operation or a top-level key is unknown; the nearest is offered.
+        KeyError: If a type, an operation or a top-level key is unknown; the nearest is offered. If
+            an optimizer or its schedulers are missing.
         TypeError: If a component does not take a key; the nearest is offered.
+        ValueError: If the constructor of the optimizers refuses their configs.
     """
     _check_top_level(cfg)
     for path, node in _dicts(cfg, ()):
@@ -64,10 +82,12 @@ def check_config(cfg: Mapping[str, Any]) -> None:
             _check_keys('dataloader', node, LOADER, path)
         home = _registry_of(path)
         if home is not None and isinstance(node.get('type'), str):
-            target = _find(home, node['type'], path)
+            target = _find(home, node['type'], (*path, 'type'))
             _check_keys(node['type'], node, _arguments(target), path)
-        if path and path[-1] == 'space':
-            _check_ops(node.get('ops', ()), path)
+        for (holder, key), registry in NAMES.items():
+            if path and path[-1] == holder:
+                _check_names(registry, node.get(key, ()), (*path, key))
+    _check_optimizers(cfg)
 
 
 def _check_top_level(cfg: Mapping[str, Any]) -> None:
@@ -89,11 +109,9 @@ def _dicts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
 
 
 def _registry_of(path: Sequence[str]) -> Registry | None:
-    """By the last key, or by the one before it: hooks, wrappers and lists hold their members."""
-    for key in reversed(path[-3:]):
-        if key in REGISTRIES:
-            return REGISTRIES[key]
-    return None
+    """By the last name on the path, or, for a member of a collection, by that of the collection."""
+    *_, above, last = ['', '', *(key for key in path if not key.isdecimal())]
+    return REGISTRIES.get(above if above in COLLECTIONS else last)
 
 
 def _find(home: Registry, name: str, path: Sequence[str]) -> Callable[..., Any]:
@@ -102,7 +120,9 @@ def _find(home: Registry, name: str, path: Sequence[str]) -> Callable[..., Any]:
     target = home.get(name)
     if target is None:
         known = [*home.module_dict, *(home.parent.module_dict if home.parent else ())]
-        raise KeyError(f"{_key(path)}.type: unknown {home.name} '{name}'. {nearest(name, known)}")
+        raise KeyError(
+            f"config key '{_key(path)}': unknown {home.name} '{name}'. {nearest(name, known)}"
+        )
     found: Callable[..., Any] = target
     return found
 
@@ -115,6 +135,8 @@ def _arguments(target: Callable[..., Any]) -> set[str] | None:
         function = vars(cls).get('__init__') if inspect.isclass(cls) else cls
         if function is None:
             continue
+        if function is object.__init__:
+            return names
         parameters = inspect.signature(function).parameters.values()
         names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
@@ -130,20 +152,38 @@ def _check_keys(
             shown = known - {'self', 'runner'}
             raise TypeError(
                 f"config key '{_key(path)}.{key}': {name} has no argument '{key}'. "
-                f'{nearest(key, shown)}'
+                f'{nearest(key, shown) if shown else "It takes none."}'
             )
 
 
-def _check_ops(ops: Sequence[str], path: Sequence[str]) -> None:
-    for op in ops:
-        _at((*path, 'ops'), lookup, own.OPS, op)
+def _check_optimizers(cfg: Mapping[str, Any]) -> None:
+    """The constructor checks its own config; mmengine wants schedulers under each of its keys."""
+    wrappers = dict(cfg.get('optim_wrapper') or {})
+    constructor, paramwise = wrappers.pop('constructor', None), wrappers.pop('paramwise_cfg', None)
+    if constructor is None:
+        return
+    build = _find(own.OPTIM_WRAPPER_CONSTRUCTORS, constructor, ('optim_wrapper', 'constructor'))
+    build(wrappers, paramwise)
+    schedulers = cfg.get('param_scheduler')
+    by_name = isinstance(schedulers, Mapping)
+    if schedulers is not None and (not by_name or set(schedulers) != set(wrappers)):
+        found = sorted(schedulers) if by_name else 'one list for all'
+        raise KeyError(
+            f'param_scheduler needs a list, empty for a constant rate, under each of the keys '
+            f'{sorted(wrappers)} of optim_wrapper, got {found}'
+        )
+
+
+def _check_names(home: Registry, names: Sequence[str], path: Sequence[str]) -> None:
+    for name in names:
+        _at(path, lookup, home, name)
 
 
 def _at(path: Sequence[str], function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except KeyError as error:
-        raise KeyError(f'config key {_key(path)}: {error.args[0]}') from None
+        raise KeyError(f"config key '{_key(path)}': {error.args[0]}") from None
 
 
 def _key(path: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ def build_search(
     cfg.launcher = launcher
     _set_resume(cfg, resume)
     _start_processes(cfg)
-    cfg.experiment_name = Path(cfg.work_dir).name
+    cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # names the logger: one per work dir
     runner: Runner = SearchRunner.from_cfg(cfg)
     return runner
 

@@ -1,13 +1,15 @@
 """The config of a search: read, overridden from the command line, and checked."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config, DictAction
 
-from ostrdet.apis.config_check import check_config
+from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.registry import nearest
 
 LOADERS = ('train_dataloader', 'val_dataloader')
 
@@ -21,15 +23,15 @@ def load_config(
     amp: str | None = None,
     cfg_options: Sequence[str] = (),
 ) -> Config:
-    """A checked config; arguments as in :func:`ostrdet.apis.search.search`.
+    """A checked config of its own; arguments as in :func:`ostrdet.apis.search.build_search`.
 
     Raises:
         FileNotFoundError: If there is no such file.
         KeyError, TypeError, ValueError: If the config or an override is wrong; the message names
             the key.
     """
-    cfg = config if isinstance(config, Config) else _read(Path(config))
-    cfg.merge_from_dict(dict(map(_parse_option, cfg_options)))
+    cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
     if work_dir is not None or not cfg.get('work_dir'):
         cfg.work_dir = str(work_dir or Path('work_dirs') / Path(cfg.filename or 'search').stem)
     if seed is not None:
@@ -40,7 +42,7 @@ def load_config(
         cfg.merge_from_dict({'default_hooks.selector.benchmark': str(benchmark)})
     if amp is not None:
         _set_amp(cfg, amp)
-    check_config(cfg)
+    check_config(cfg.to_dict())
     _check_seed(cfg)
     return cfg
 
@@ -48,19 +50,28 @@ def load_config(
 def _read(path: Path) -> Config:
     if not path.is_file():
         raise FileNotFoundError(f"there is no config file '{path}'")
-    return Config.fromfile(path)
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, NameError) as error:
+        raise ValueError(f"config file '{path}': {error}") from error
 
 
-def _parse_option(option: str) -> tuple[str, Any]:
+def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
     key, equals, value = option.partition('=')
     if not (key and equals):
         raise ValueError(f"--cfg-options: '{option}' is not of the form key=value")
-    return key, DictAction._parse_iterable(value)
+    name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
+    if name not in known:
+        raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+    try:
+        return key, DictAction._parse_iterable(value)
+    except AssertionError:
+        raise ValueError(f"--cfg-options: the brackets of '{option}' do not match") from None
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
     for loader in LOADERS:
-        dataset = cfg.get(loader, {}).get('dataset', {})
+        dataset = (cfg.get(loader) or {}).get('dataset', {})
         if dataset and 'data_root' not in dataset:
             raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
         if dataset:

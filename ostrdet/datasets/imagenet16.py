@@ -73,13 +73,15 @@ def read_batch(file: Path, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(batch, dict) or not {'data', 'labels'} <= batch.keys():
         raise ValueError(f"'{file}': expected a dict with the keys 'data' and 'labels'")
     data, labels = np.asarray(batch['data']), np.asarray(batch['labels'])
+    if labels.ndim != 1 or labels.dtype.kind not in 'iu':
+        raise ValueError(f"'{file}': expected 'labels' to be a list of whole numbers")
+    if not ((labels >= 1) & (labels <= TOTAL_CLASSES)).all():
+        raise ValueError(f"'{file}': expected 'labels' in 1 to {TOTAL_CLASSES}")
     if data.dtype != np.uint8 or data.shape != (len(labels), 3 * SIZE * SIZE):
         raise ValueError(
             f"'{file}': expected 'data' of uint8, shape ({len(labels)}, {3 * SIZE * SIZE}), "
             f'got {data.dtype}, {data.shape}'
         )
-    if labels.dtype.kind not in 'iu' or not ((labels >= 1) & (labels <= TOTAL_CLASSES)).all():
-        raise ValueError(f"'{file}': expected 'labels' in 1 to {TOTAL_CLASSES}")
     kept = labels <= num_classes
     images = data[kept].reshape(-1, 3, SIZE, SIZE).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), labels[kept] - 1

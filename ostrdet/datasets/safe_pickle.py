@@ -5,8 +5,10 @@ those names reaches numpy, whose own would also make an array of objects at any 
 for a function of this module that makes a plain array of numbers from bytes, or refuses.
 """
 
+import io
 import pickle
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 
 _PLAIN = re.compile(r'[<>|=]?[biuf][1248]')
 _DAMAGE = (
+    AssertionError,
     AttributeError,
     EOFError,
     ImportError,
@@ -25,6 +28,7 @@ _DAMAGE = (
     RecursionError,
     TypeError,
     ValueError,
+    struct.error,
 )
 
 
@@ -94,7 +98,7 @@ STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _ArrayUnpickler(pickle.Unpickler):
+class _ArrayUnpickler(pickle._Unpickler):  # the one in C reserves any memory that a file asks for
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"the name '{module}.{name}'")
@@ -112,8 +116,8 @@ def load_arrays(file: str | Path) -> Any:
         ValueError: If the file is damaged, or names anything else than an array of numbers.
     """
     try:
-        with Path(file).open('rb') as stream:
-            return _ArrayUnpickler(stream, encoding='latin1').load()
+        stream = io.BytesIO(Path(file).read_bytes())
+        return _ArrayUnpickler(stream, encoding='latin1').load()
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"'{file}' is refused: a pickle of arrays was expected, this one is damaged or holds {error}"

@@ -76,8 +76,8 @@ class BenchmarkTable(ABC):
         """
         if not any(_belongs(text, space) for text in self.cells()):
             raise BenchmarkError(
-                f"the table '{self.path}' ({len(self)} cells) holds no cell of "
-                f'{type(space).__name__}; give the table of that space, or none'
+                f"the table '{self.path}' ({len(self)} cells) holds no cell of the space "
+                f'{space.to_config()}; give the table of that space, or none'
             )
 
     def evaluate(self, genotype: Genotype, layout: str = 'cifar10') -> dict[str, float]:

@@ -17,8 +17,9 @@ EDGES = (('skip_connect', 0), ('sep_conv_3x3', 1))
 CELL = CellGenotype((EDGES,) * 4, (2, 3, 4, 5))
 DARTS_GENOTYPE = Genotype(DARTS.to_config(), {'normal': CELL, 'reduce': CELL})
 NB201_TEXT = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|avg_pool_3x3~2|'
+OWN = [name for name, cls in SPACES.module_dict.items() if cls.__module__.startswith('ostrdet.')]
 CONFIGS: list[dict[str, Any]] = [
-    *({'type': name} for name in sorted(SPACES.module_dict)),
+    *({'type': name} for name in OWN),
     {'type': 'DARTSSpace', 'ops': ['none', 'skip_connect', 'sep_conv_3x3']},
     {'type': 'DARTSSpace', 'ops': ['skip_connect', 'sep_conv_3x3'], 'unselectable': []},
     {'type': 'DARTSSpace', 'num_nodes': 3, 'reduce_at': [[1, 2]]},
@@ -28,8 +29,8 @@ CONFIGS: list[dict[str, Any]] = [
 ]
 
 
-def test_the_space_of_every_base_is_registered() -> None:
-    assert {'DARTSSpace', 'NASBench201Space', 'NASNetSpace'} <= set(SPACES.module_dict)
+def test_the_spaces_are_registered() -> None:
+    assert set(OWN) == {'DARTSSpace', 'NASBench201Space', 'NASNetSpace'}
 
 
 @pytest.mark.parametrize('config', CONFIGS, ids=str)
@@ -55,7 +56,7 @@ def test_a_built_space_passes_through() -> None:
     assert build_space(DARTS) is DARTS
 
 
-@pytest.mark.parametrize('name', sorted(SPACES.module_dict))
+@pytest.mark.parametrize('name', OWN)
 def test_every_stem_and_layout_can_be_planned(name: str) -> None:
     space = build_space({'type': name})
     assert {layout.stem for layout in space.layouts.values()} == set(space.stems)
@@ -123,7 +124,7 @@ def test_operations_that_leave_no_choice_are_refused(config: dict[str, Any], mes
             KeyError,
             "unknown search space 'DARTSpace'. Did you mean 'DARTSSp",
         ),
-        ({'type': 'NB201'}, KeyError, 'Known: DARTSSpace, NASBench201Space, NASNetSpace'),
+        ({'type': 'NB201'}, KeyError, 'Known: DARTSSpace, NASBench201Space, '),
         ({'num_nodes': 4}, KeyError, "a search space config needs the key 'type', got {'num_nodes"),
         ('DARTSSpace', TypeError, "a search space config is a dict with the key 'type', got 'DAR"),
         (
@@ -140,11 +141,11 @@ def test_wrong_configs_get_a_hint(config: Any, error: type[Exception], message: 
 
 def test_unknown_stems_and_layouts_get_a_hint() -> None:
     with pytest.raises(
-        KeyError, match="unknown stem 'ImagenetStem' of DARTSSpace. Did you mean 'I"
+        KeyError, match=r"unknown stem 'ImagenetStem' of DARTSSpace. Did you mean 'I"
     ):
         DARTS.plan('ImagenetStem', 16, 8)
     with pytest.raises(
-        KeyError, match="unknown layout 'cifar' of NASBench201Space. Did you mean 'c"
+        KeyError, match=r"unknown layout 'cifar' of NASBench201Space. Did you mean 'c"
     ):
         NB201.layout('cifar')
     assert NB201.layout('cifar10') is NB201.layouts['cifar10']

@@ -16,7 +16,9 @@ train_dataloader = dict(
             dict(type='mmpretrain.LoadImageFromFile'),
             dict(type='mmpretrain.RandomResizedCrop', scale=224),
             dict(type='mmpretrain.RandomFlip', prob=0.5, direction='horizontal'),
-            dict(type='mmpretrain.ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.2),
+            dict(
+                type='mmpretrain.ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.2
+            ),
             dict(type='mmpretrain.PackInputs'),
         ],
     ),

@@ -1,12 +1,12 @@
 """Stops a run before a non-finite number reaches a checkpoint."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.searcher_of import searcher_of
 from ostrdet.registry import HOOKS
 
@@ -47,13 +47,16 @@ def _check(tensors: dict[str, Any], runner: Runner) -> None:
         if not torch.as_tensor(value).isfinite().all():
             raise NonFiniteError(
                 f"'{name}' is not finite at iteration {runner.iter + 1} (epoch {runner.epoch + 1}); "
-                f'{_last_good(runner)}. Lower optim_wrapper.weights.optimizer.lr, or set '
-                'optim_wrapper.weights.clip_grad, then go on with --resume'
+                f'{_mend(runner)} a lower optim_wrapper.weights.optimizer.lr'
             )
 
 
-def _last_good(runner: Runner) -> str:
-    pointer = Path(runner.work_dir) / 'last_checkpoint'
-    if not pointer.is_file():
-        return 'no checkpoint was written yet'
-    return f"the last good checkpoint is '{pointer.read_text().strip()}'"
+def _mend(runner: Runner) -> str:
+    found = latest_checkpoint(runner.work_dir)
+    if found is None:
+        return 'no checkpoint was written yet. Start anew with'
+    # A resumed optimizer has the learning rate of the checkpoint, whatever the config says
+    return (
+        f"the last good checkpoint is '{found}'. Go on from it with --resume and a smaller "
+        'optim_wrapper.weights.clip_grad.max_norm, or start anew with'
+    )

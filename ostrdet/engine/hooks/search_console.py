@@ -1,5 +1,6 @@
 """What a search says on the console: plan, progress with ETA, result."""
 
+import atexit
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -53,6 +54,7 @@ class SearchConsoleHook(Hook):
         if self.console.is_terminal:
             self.progress = _progress_bar(self.console)
             self.progress.start()
+            atexit.register(self._close)  # a run that fails must not leave the cursor hidden
             self.progress.add_task('search', total=loop.max_iters, completed=runner.iter, said='')
 
     def after_train_iter(
@@ -92,19 +94,15 @@ class SearchConsoleHook(Hook):
             file = f'{runner.work_dir}/genotype.json'
             self.console.print(f'genotype: {file}\nnext: {self.next_command.format(genotype=file)}')
 
-    def after_run(self, runner: Runner) -> None:
-        """Leave the terminal as it was."""
-        self._close()
-
     def _say(self, text: str, runner: Runner) -> None:
         self._spoken = time.monotonic()
-        done = runner.iter + (runner.iter == self._first_iter) - self._first_iter
-        left = runner.max_iters - runner.iter
-        eta = duration((self._spoken - self._started) / max(done, 1) * left)
         if self.progress:
             self.progress.console.print(text)
-        else:
-            self.console.print(f'{text}, ETA {eta}')
+            return
+        done = max(runner.iter - self._first_iter, 1)
+        left = runner.max_iters - runner.iter
+        eta = duration((self._spoken - self._started) / done * left)
+        self.console.print(f'{text}, ETA {eta}')
 
     def _close(self) -> None:
         if self.progress:

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.engine.searcher_of import searcher_of
-from ostrdet.evaluation import BenchmarkTable, load_table
+from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.registry import CRITERIA, HOOKS, build
 from ostrdet.selection import Criterion, discretize
 from ostrdet.structures import ArchState, Genotype
@@ -38,8 +38,8 @@ class SelectorHook(Hook):
 
     Args:
         criterion: Config of the criterion that decides.
-        patience: Stop once the genotype stayed the same for so many epochs (E_s of the paper); None
-            runs to the end.
+        patience: Stop once the genotype stayed the same for so many epochs in which alpha moved
+            (E_s of the paper); None runs to the end.
         compare: Further criteria, by type, that are evaluated beside it.
         benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
 
@@ -58,9 +58,9 @@ class SelectorHook(Hook):
         compare: Sequence[str] = PAPER_CRITERIA,
         benchmark: str | None = None,
     ) -> None:
-        if patience is not None and patience < 1:
+        if patience is not None and (not isinstance(patience, int) or patience < 1):
             raise ValueError(
-                f'default_hooks.selector.patience={patience}, expected None or a number of epochs'
+                f'default_hooks.selector.patience={patience!r}, expected None or a number of epochs'
             )
         chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
         self.criterion = type(chosen).__name__
@@ -71,6 +71,7 @@ class SelectorHook(Hook):
         }
         self.patience = patience
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
+        self._looked_up: dict[str, dict[str, float] | None] = {}
         self.genotypes: dict[str, Genotype | None] = {}
         self.stable_epochs = 0
         self.val_accuracy: float | None = None
@@ -82,9 +83,11 @@ class SelectorHook(Hook):
         return self.genotypes.get(self.criterion)
 
     def before_train(self, runner: Runner) -> None:
-        """Take up the files of the work dir where this run stands."""
+        """Check the table, and take up the files of the work dir where this run stands."""
+        if self.table is not None:
+            self.table.check_space(searcher_of(runner).space)
         if is_main_process():
-            Trajectory(runner.work_dir).rewind(runner.epoch)
+            Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)
         self._stop_if_stable(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -122,7 +125,8 @@ class SelectorHook(Hook):
             name: None if s is None else self._select(runner, name, s, state)
             for name, s in scores.items()
         }
-        stable = self.genotype is not None and self.genotype == before
+        has_moved = runner.epoch > runner.train_loop.arch_start_epoch  # alpha, before this epoch
+        stable = has_moved and self.genotype is not None and self.genotype == before
         self.stable_epochs = self.stable_epochs + 1 if stable else 0
         if is_main_process():
             record = self._record(runner, state, scores)
@@ -151,19 +155,24 @@ class SelectorHook(Hook):
         """Benchmark accuracies of every criterion's genotype, in percent; None without a table."""
         if self.table is None:
             return None
-        found: dict[str, dict[str, float] | None] = {}
-        for name, text in self.texts(runner).items():
-            try:
-                found[name] = None if text is None else self.table.accuracies(text)
-            except LookupError as error:
-                runner.logger.warning(error.args[0])
-                found[name] = None
-        return found
+        return {n: self._look_up(self.table, t, runner) for n, t in self.texts(runner).items()}
 
     def texts(self, runner: Runner) -> dict[str, str | None]:
         """The genotype of every criterion as text."""
         space = searcher_of(runner).space
         return {n: None if g is None else space.format(g) for n, g in self.genotypes.items()}
+
+    def _look_up(
+        self, table: BenchmarkTable, text: str | None, runner: Runner
+    ) -> dict[str, float] | None:
+        """What the table says, with a single warning about a cell that it lacks."""
+        if text is not None and text not in self._looked_up:
+            try:
+                self._looked_up[text] = table.accuracies(text)
+            except UnknownCellError as error:
+                runner.logger.warning(error.args[0])
+                self._looked_up[text] = None
+        return None if text is None else self._looked_up[text]
 
     def _select(
         self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState

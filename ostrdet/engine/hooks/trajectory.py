@@ -68,22 +68,36 @@ class Trajectory:
         self.work_dir = Path(work_dir)
         self.path = self.work_dir / 'trajectory.jsonl'
 
-    def rewind(self, epoch: int) -> None:
-        """Drop the lines after ``epoch``, which a resumed run writes again."""
+    def rewind(self, epoch: int, genotype: Genotype | None) -> None:
+        """Drop what was written after ``epoch``, which a resumed run writes again.
+
+        Args:
+            epoch: Epochs done.
+            genotype: What was chosen last by then, for ``genotype.json``.
+        """
         if self.path.is_file():
-            lines = self.path.read_text(encoding='utf-8').splitlines(keepends=True)
-            kept = [line for line in lines if _epoch_of(line) <= epoch]
+            lines = self.path.read_text(encoding='utf-8').splitlines()
+            kept = [f'{line}\n' for line in lines if _epoch_of(line) <= epoch]
             self.path.write_text(''.join(kept), encoding='utf-8')
+        kept_files = {self._genotype_file(done) for done in range(1, epoch + 1)}
+        for file in {*self.work_dir.glob('genotypes/epoch_*.json')} - kept_files:
+            file.unlink()
+        if genotype is None:
+            (self.work_dir / 'genotype.json').unlink(missing_ok=True)
+        else:
+            save_genotype(genotype, self.work_dir / 'genotype.json')
 
     def append(self, record: EpochRecord, genotype: Genotype | None) -> None:
         """Write the line of an epoch, and its genotype in ``genotypes/`` and ``genotype.json``."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
         if genotype is not None:
-            name = f'epoch_{record.epoch:03d}.json'
-            save_genotype(genotype, self.work_dir / 'genotypes' / name)
+            save_genotype(genotype, self._genotype_file(record.epoch))
             save_genotype(genotype, self.work_dir / 'genotype.json')
         with self.path.open('a', encoding='utf-8') as stream:
             stream.write(json.dumps(asdict(record)) + '\n')
+
+    def _genotype_file(self, epoch: int) -> Path:
+        return self.work_dir / 'genotypes' / f'epoch_{epoch:03d}.json'
 
 
 def _epoch_of(line: str) -> float:

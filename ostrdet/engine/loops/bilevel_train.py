@@ -8,7 +8,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets import dataset_labels, hash_seed, seed_generators, split_indices
-from ostrdet.engine.loops.halves import build_dataset, build_half
+from ostrdet.engine.loops.halves import build_dataset, build_half, check_classes
+from ostrdet.engine.searcher_of import searcher_of
 from ostrdet.registry import LOOPS
 
 HALVES = ('weights', 'architecture')
@@ -36,8 +37,8 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        ValueError: If the portions are out of range or overlap, a half is smaller than a batch, or
-            ``max_epochs`` is not positive.
+        ValueError: If the portions are out of range or overlap, a half is smaller than a batch, a
+            number of epochs is out of range, or the supernet has fewer classes than the data.
     """
 
     def __init__(
@@ -51,10 +52,11 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         val_begin: int = 1,
         val_interval: int = 1,
     ) -> None:
-        if not isinstance(max_epochs, int) or max_epochs < 1:
-            raise ValueError(f'train_cfg.max_epochs={max_epochs!r}, expected a positive integer')
+        _check_at_least(1, max_epochs=max_epochs, val_begin=val_begin, val_interval=val_interval)
+        _check_at_least(0, arch_start_epoch=arch_start_epoch)
         self.dataset = build_dataset(dataloader)
         labels = dataset_labels(self.dataset)
+        check_classes(labels, searcher_of(runner).bare_supernet)
         halves = split_indices(labels, len(self.dataset), portions, split_seed)
         self.weight_indices, self.arch_indices = halves
         loaders = [
@@ -113,6 +115,12 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         if self.runner.val_loop is None or done < self.val_begin:
             return False
         return done % self.val_interval == 0 or done == self._max_epochs
+
+
+def _check_at_least(least: int, **epochs: int) -> None:
+    for key, value in epochs.items():
+        if not isinstance(value, int) or value < least:
+            raise ValueError(f'train_cfg.{key}={value!r}, expected an integer, at least {least}')
 
 
 def _shuffle(loader: DataLoader, epoch: int) -> None:

@@ -1,10 +1,11 @@
 """The dataloaders of the two halves of the training set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
@@ -18,6 +19,20 @@ def build_dataset(cfg: Mapping[str, Any]) -> Any:
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
     return dataset
+
+
+def check_classes(labels: Sequence[int] | None, supernet: Any) -> None:
+    """Check that ``supernet`` has a logit for every label.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    found = max(labels or [0]) + 1
+    if found > supernet.num_classes:
+        raise ValueError(
+            f'model.supernet.num_classes={supernet.num_classes}, but train_dataloader.dataset has '
+            f'{found} classes; set it to {found}'
+        )
 
 
 def build_half(
@@ -34,13 +49,15 @@ def build_half(
         name: What the half is for, for the message.
 
     Raises:
-        ValueError: If the half holds less than one batch.
+        ValueError: If the half holds less than one batch of every process.
     """
-    if cfg['batch_size'] > len(indices_N):
+    processes = get_world_size()
+    if cfg['batch_size'] * processes > len(indices_N):
+        times = f' times {processes} processes' if processes > 1 else ''
         raise ValueError(
-            f'train_dataloader.batch_size={cfg["batch_size"]} is larger than the {len(indices_N)} '
-            f'samples of the half that trains the {name}; make it smaller, or raise '
-            'train_cfg.portions'
+            f'train_dataloader.batch_size={cfg["batch_size"]}{times} is larger than the '
+            f'{len(indices_N)} samples of the half that trains the {name}; make it smaller, or '
+            'raise train_cfg.portions'
         )
     stream = hash_seed(seed, half) >> 1  # the generators take 63 bits
     loader = {

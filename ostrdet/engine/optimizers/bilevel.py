@@ -21,7 +21,7 @@ class BilevelOptimWrapperConstructor:
         paramwise_cfg: As in ``DefaultOptimWrapperConstructor``, for the weights.
 
     Raises:
-        KeyError: If one of the two is missing, or there is another.
+        KeyError: If one of the two is missing or lacks its optimizer, or there is another.
         ValueError: If one accumulates gradients, which a bilevel step can't.
     """
 
@@ -36,6 +36,8 @@ class BilevelOptimWrapperConstructor:
                 f'got {sorted(optim_wrapper_cfg)}'
             )
         for name, cfg in optim_wrapper_cfg.items():
+            if 'optimizer' not in (cfg or ()):
+                raise KeyError(f"optim_wrapper.{name} needs the key 'optimizer', got {cfg}")
             if cfg.get('accumulative_counts', 1) != 1:
                 raise ValueError(
                     f'optim_wrapper.{name}.accumulative_counts={cfg["accumulative_counts"]}: a '

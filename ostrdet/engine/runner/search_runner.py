@@ -9,8 +9,12 @@ from mmengine.runner import Runner
 
 from ostrdet.registry import RUNNERS
 
-#: Warnings of mmengine about its own internals, which nobody here can act on.
-NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+#: Warnings of mmengine that nobody here can act on.
+NOISE = (
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+    'The value of random seed in the checkpoint',  # an error here
+)
 
 
 @RUNNERS.register_module()
@@ -32,3 +36,18 @@ class SearchRunner(Runner):
                 handler.setLevel(logging.WARNING)
                 handler.addFilter(lambda record: not record.getMessage().startswith(NOISE))
         return logger
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """As in mmengine, but with the seed of the checkpoint only.
+
+        Raises:
+            ValueError: If the seed is another; mmengine would go on with the samples in the order
+                of this seed, and the rest by that of the checkpoint.
+        """
+        seed = self.seed
+        super().resume(filename, *args, **kwargs)
+        if self.seed != seed:
+            raise ValueError(
+                f"--resume: '{filename}' is of a run with randomness.seed={self.seed}, this one has "
+                f'{seed}; give --seed {self.seed}'
+            )

@@ -47,7 +47,7 @@ class Supernet(nn.Module):
     ) -> None:
         super().__init__()
         _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
-        self.space = build_space(space)
+        self.space, self.num_classes = build_space(space), num_classes
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
         self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
         plan = self.space.plan(stem, channels, num_cells)

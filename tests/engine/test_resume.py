@@ -1,0 +1,135 @@
+"""Resuming: a search that was interrupted ends in the same bits as one that was not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import torch
+
+from ostrdet.structures import load_genotype
+
+PLAIN: dict[str, Any] = {}
+#: Everything that draws, counts or has a state of its own.
+RICH = {
+    'model.supernet.mixed_op': {'type': 'PartialChannelMixedOp', 'k': 2},
+    'model.weighting.edge_norm': True,
+    'model.arch_update.type': 'UnrolledUpdate',
+    'train_cfg.portions': (0.05, 0.025),
+    'default_hooks.selector.patience': 5,
+    'default_hooks.selector.criterion.type': 'Magnitude',
+    'train_dataloader.dataset.pipeline.0.flip_prob': 0.5,
+}
+STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
+
+
+def differences(a: Any, b: Any, where: str = '') -> Iterator[str]:
+    """The places at which two nested containers differ, be it in a bit of a tensor."""
+    if type(a) is not type(b):
+        yield where
+    elif isinstance(a, torch.Tensor):
+        if a.dtype != b.dtype or not torch.equal(a, b):
+            yield where
+    elif isinstance(a, Mapping):
+        if list(a) != list(b):
+            yield f'{where}: keys'
+        for key in a.keys() & b.keys():
+            yield from differences(a[key], b[key], f'{where}.{key}')
+    elif isinstance(a, list | tuple) and len(a) == len(b):
+        for index, (x, y) in enumerate(zip(a, b, strict=True)):
+            yield from differences(x, y, f'{where}.{index}')
+    elif a != b:
+        yield where
+
+
+def end(run: Any) -> dict[str, Any]:
+    """All that the second epoch left, but for its duration."""
+    checkpoint = run.checkpoint(2)
+    return {
+        **{part: checkpoint[part] for part in STATE},
+        'counters': [checkpoint['meta'][key] for key in ('epoch', 'iter', 'seed')],
+        'trajectory': {**run.lines[-1], 'seconds': None},
+        'genotype': load_genotype(run.folder / 'genotype.json').to_dict(),
+    }
+
+
+@pytest.mark.parametrize('overrides', [PLAIN, RICH], ids=['plain', 'rich'])
+def test_two_epochs_are_one_epoch_and_a_resumed_one(
+    run_search: Any, overrides: dict[str, Any]
+) -> None:
+    straight = run_search('straight', overrides)
+    checkpoint = straight.folder / 'epoch_1.pth'
+    resumed = run_search('resumed', overrides, resume=str(checkpoint))
+    assert [record['epoch'] for record in resumed.iterations] == [1] * 4
+    assert [line['epoch'] for line in resumed.lines] == [2]
+    assert list(differences(end(straight), end(resumed))) == []
+
+
+def test_the_compared_state_is_all_there_and_moves(two_epochs: Any) -> None:
+    first, second = two_epochs.checkpoint(1), two_epochs.checkpoint(2)
+    assert {'alpha_cell', 'supernet.classifier.weight'} <= set(first['state_dict'])
+    assert set(first['optimizer']) == {'weights', 'arch'}
+    assert set(first['param_schedulers']) == {'weights', 'arch'}
+    for part in STATE:
+        assert list(differences(first[part], second[part]))
+    criteria = second['selector']['criteria']
+    assert {name: state.get('observed') for name, state in criteria.items()} == {
+        'OperationStrength': 4,
+        'OperationStrengthStar': 4,
+        'PruningSaliency': 4,
+        'AlphaSaliency': 4,
+        'Magnitude': None,
+    }
+    assert criteria['OperationStrength']['sums']['cell'].dtype == torch.float64
+
+
+@pytest.mark.parametrize('persistent', [False, True])
+def test_the_number_of_workers_does_not_matter(run_search: Any, persistent: bool) -> None:
+    overrides = {
+        'train_cfg.portions': (0.1, 0.025),
+        'train_dataloader.dataset.pipeline.0.flip_prob': 0.5,
+    }
+    alone = run_search('alone', overrides)
+    workers = {'train_dataloader.num_workers': 2, 'val_dataloader.num_workers': 1}
+    kept = {f'{loader}_dataloader.persistent_workers': persistent for loader in ('train', 'val')}
+    spread = run_search('workers', {**overrides, **workers, **kept})
+    assert list(differences(end(alone), end(spread))) == []
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(
+    run_search: Any, two_epochs: Any
+) -> None:
+    assert list(differences(end(two_epochs), end(run_search('same')))) == []
+    other = run_search('other', seed=1)
+    assert two_epochs.iterations[0]['weights'] != other.iterations[0]['weights']
+    assert two_epochs.lines[-1]['alphas'] != other.lines[-1]['alphas']
+
+
+def test_a_checkpoint_of_another_seed_is_refused(run_search: Any, two_epochs: Any) -> None:
+    checkpoint = two_epochs.folder / 'epoch_1.pth'
+    with pytest.raises(ValueError, match=r'randomness\.seed=0, this one has 1; give --seed 0'):
+        run_search(resume=str(checkpoint), seed=1)
+
+
+def test_resuming_in_place_writes_the_dropped_epochs_again(run_search: Any) -> None:
+    whole = run_search()
+    before, later = whole.lines, whole.folder / 'genotypes' / 'epoch_007.json'
+    later.write_text('left over')
+    with (whole.folder / 'trajectory.jsonl').open('a') as stream:
+        stream.write('{"epoch": 7, "alphas"')
+    again = run_search(resume=str(whole.folder / 'epoch_1.pth'))
+    assert not later.exists()
+    assert [{**line, 'seconds': None} for line in again.lines] == [
+        {**line, 'seconds': None} for line in before
+    ]
+
+
+def test_resuming_a_finished_search_changes_nothing(run_search: Any) -> None:
+    def files(folder: Any) -> dict[str, bytes]:
+        shown = [*folder.glob('*.json*'), *folder.glob('genotypes/*')]
+        return {file.name: file.read_bytes() for file in shown}
+
+    finished = run_search()
+    before = files(finished.folder)
+    resumed = run_search(resume='auto')
+    assert resumed.iterations == []
+    assert files(finished.folder) == before
