@@ -72,14 +72,18 @@ def _timed(runner, wrapper, pair) -> float:  # noqa: ANN001 - as above
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument('config')
     parser.add_argument('--data-root', default=None)
     parser.add_argument('--iters', type=int, default=20, help='iterations that count')
     parser.add_argument('--warmup', type=int, default=2, help='iterations before them')
     parser.add_argument('--threads', type=int, default=2, help='threads of torch')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    parser.add_argument('--versus', nargs='+', default=[], metavar='KEY=VALUE', help='second variant')
+    parser.add_argument(
+        '--versus', nargs='+', default=[], metavar='KEY=VALUE', help='second variant'
+    )
     args = parser.parse_args()
     variants = [args.cfg_options, *([[*args.cfg_options, *args.versus]] if args.versus else [])]
     figures = []

@@ -5,5 +5,5 @@ _base_ = [
     '../_base_/schedules/search_50e.py',
     '../_base_/default_runtime_search.py',
 ]
-model = dict(supernet=dict(channels=8, num_cells=1))
+model = dict(supernet=dict(channels=8, num_cells=1), channels_last=True)
 train_cfg = dict(max_epochs=10)

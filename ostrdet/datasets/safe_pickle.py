@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -98,7 +98,17 @@ STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _ArrayUnpickler(pickle._Unpickler):  # the one in C reserves any memory that a file asks for
+class _ArrayUnpickler(pickle._Unpickler):
+    """Pickle's own in Python: the one in C reserves as much memory as a file asks for."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
+
+    def load_bytearray8(self: Any) -> None:
+        (size,) = struct.unpack('<Q', self.read(8))
+        self.append(bytearray(self.read(size)))  # pickle's own reserves the size before it reads
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"the name '{module}.{name}'")

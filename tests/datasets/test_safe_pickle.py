@@ -134,7 +134,7 @@ REFUSED = {
 @pytest.mark.parametrize('raw', REFUSED.values(), ids=REFUSED)
 def test_other_objects_are_refused(raw: bytes, file: Path) -> None:
     file.write_bytes(raw)
-    with pytest.raises(ValueError, match='is refused|is damaged') as caught:
+    with pytest.raises(ValueError, match=r'is refused|is damaged') as caught:
         load_arrays(file)
     assert str(file) in str(caught.value)
 
@@ -159,13 +159,13 @@ def test_damage_is_always_a_value_error(protocol: int, file: Path) -> None:
     raw = pickle.dumps({'data': COUNTING, 'labels': [1, 2], 'x': np.int64(5)}, protocol=protocol)
     rng = random.Random(protocol)
     messages = []
-    for _ in range(300):
+    for _ in range(150):
         damaged = bytearray(raw[: rng.choice([len(raw), rng.randrange(1, len(raw))])])
         for _ in range(rng.randrange(4)):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         file.write_bytes(damaged)
         messages.append(refusal(file))
-    assert sum(map(bool, messages)) > 100
+    assert sum(map(bool, messages)) > 50
     assert all(message.startswith(f"'{file}' is ") for message in messages if message)
 
 
