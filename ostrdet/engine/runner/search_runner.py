@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader
 
 from ostrdet.registry import RUNNERS
 
@@ -37,6 +39,15 @@ class SearchRunner(Runner):
                 handler.addFilter(lambda record: not record.getMessage().startswith(NOISE))
         return logger
 
+    def train(self) -> nn.Module:
+        """As in mmengine; persistent workers end with it."""
+        try:
+            model: nn.Module = super().train()
+        finally:
+            _stop_workers(self._train_loop)
+            _stop_workers(self._val_loop)
+        return model
+
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """As in mmengine, but with the seed of the checkpoint only.
 
@@ -51,3 +62,11 @@ class SearchRunner(Runner):
                 f"--resume: '{filename}' is of a run with randomness.seed={self.seed}, this one has "
                 f'{seed}; give --seed {self.seed}'
             )
+
+
+def _stop_workers(loop: Any) -> None:
+    """Left to garbage collection, every worker process would be waited for, 5 seconds each."""
+    loaders = vars(loop).values() if isinstance(loop, BaseLoop) else ()
+    for loader in loaders:
+        if isinstance(loader, DataLoader):
+            loader._iterator = None
