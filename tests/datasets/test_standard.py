@@ -109,6 +109,7 @@ def test_cifar_is_read_as_rgb_images(
     for which in ('train_list', 'test_list'):
         monkeypatch.setattr(cls, which, [[name, sums[name]] for name, _ in getattr(cls, which)])
     data = cls(str(tmp_path), split='test')
+    assert not data.download
     assert len(data) == 3
     assert len(data.metainfo['classes']) == num_classes
     assert data.get_gt_labels().tolist() == [1, 0, num_classes - 1]

@@ -1,6 +1,7 @@
 """Resuming: a search that was interrupted ends in the same bits as one that was not."""
 
 from collections.abc import Iterator, Mapping
+from multiprocessing import active_children
 from typing import Any
 
 import pytest
@@ -133,3 +134,16 @@ def test_resuming_a_finished_search_changes_nothing(run_search: Any) -> None:
     resumed = run_search(resume='auto')
     assert resumed.iterations == []
     assert files(finished.folder) == before
+
+
+def test_no_worker_process_outlives_the_search(run_search: Any) -> None:
+    run_search(
+        overrides={
+            'train_cfg.max_epochs': 1,
+            'train_dataloader.num_workers': 1,
+            'train_dataloader.persistent_workers': True,
+            'val_dataloader.num_workers': 1,
+            'val_dataloader.persistent_workers': True,
+        }
+    )
+    assert active_children() == []
