@@ -8,7 +8,7 @@ from mmengine.runner import Runner, ValLoop
 
 from ostrdet.datasets import SeededSubset
 from ostrdet.engine.loops.bilevel_train import BilevelTrainLoop
-from ostrdet.engine.loops.halves import build_dataset
+from ostrdet.engine.loops.halves import build_dataset, with_pipeline_of
 from ostrdet.registry import LOOPS
 
 
@@ -41,7 +41,8 @@ class ArchHalfValLoop(ValLoop):
                 f'val_cfg: ArchHalfValLoop needs train_cfg.type=BilevelTrainLoop, got '
                 f"{type(loop).__name__}; use type='ValLoop' elsewhere"
             )
-        dataset = build_dataset(dataloader)
+        dataset = with_pipeline_of(dataloader, loop.dataset, loop.dataset_cfg)
+        dataset = build_dataset(dataloader) if dataset is None else dataset
         if len(dataset) != len(loop.dataset):
             raise ValueError(
                 f'val_dataloader.dataset has {len(dataset)} samples, train_dataloader.dataset '

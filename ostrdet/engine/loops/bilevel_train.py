@@ -54,7 +54,7 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
     ) -> None:
         _check_at_least(1, max_epochs=max_epochs, val_begin=val_begin, val_interval=val_interval)
         _check_at_least(0, arch_start_epoch=arch_start_epoch)
-        self.dataset = build_dataset(dataloader)
+        self.dataset, self.dataset_cfg = build_dataset(dataloader), dataloader['dataset']
         labels = dataset_labels(self.dataset)
         check_classes(labels, searcher_of(runner).bare_supernet)
         halves = split_indices(labels, len(self.dataset), portions, split_seed)

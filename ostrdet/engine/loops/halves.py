@@ -1,10 +1,11 @@
 """The dataloaders of the two halves of the training set."""
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
+from mmengine.dataset import BaseDataset, Compose
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
@@ -19,6 +20,29 @@ def build_dataset(cfg: Mapping[str, Any]) -> Any:
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
     return dataset
+
+
+def with_pipeline_of(
+    cfg: Mapping[str, Any], dataset: Any, dataset_cfg: Mapping[str, Any]
+) -> Any | None:
+    """``dataset`` with the pipeline of another config, its samples shared and not read again.
+
+    Args:
+        cfg: Config of a dataloader.
+        dataset: A data set that was built from ``dataset_cfg``.
+        dataset_cfg: Its config.
+
+    Returns:
+        None if the two configs differ in more than the pipeline.
+    """
+    wanted, built = dict(cfg['dataset']), dict(dataset_cfg)
+    pipeline = wanted.pop('pipeline', None)
+    built.pop('pipeline', None)
+    if wanted != built or pipeline is None or not isinstance(dataset, BaseDataset):
+        return None
+    twin = copy(dataset)
+    twin.pipeline = Compose(deepcopy(pipeline))
+    return twin
 
 
 def check_classes(labels: Sequence[int] | None, supernet: Any) -> None:

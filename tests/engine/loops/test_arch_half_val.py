@@ -64,5 +64,22 @@ def test_it_needs_the_training_set(tiny_config: Any, tmp_path: Any) -> None:
     config = tiny_config({'val_dataloader.dataset.split': 'test'})
     runner = build_search(config, work_dir=tmp_path)
     assert runner.train_loop
-    with pytest.raises(ValueError, match=r'val_dataloader\.dataset has 360 samples, train_dat.*1437'):
+    with pytest.raises(
+        ValueError, match=r'val_dataloader\.dataset has 360 samples, train_dat.*1437'
+    ):
         assert runner.val_loop
+
+
+def test_samples_are_read_once_and_keep_their_own_pipeline(two_epochs: Any) -> None:
+    runner = two_epochs.runner
+    trained, validated = runner.train_loop.dataset, runner.val_loop.dataloader.dataset.dataset
+    assert validated.data_list is trained.data_list
+    names = [[type(t).__name__ for t in d.pipeline.transforms] for d in (trained, validated)]
+    assert names == [['PadCropFlip', 'PackInputs'], ['PackInputs']]
+
+
+def test_another_data_set_is_read(tiny_config: Any, tmp_path: Any) -> None:
+    config = tiny_config({'val_dataloader.dataset.size': 12})
+    runner = build_search(config, work_dir=tmp_path)
+    assert runner.train_loop.dataset.size == 8
+    assert runner.val_loop.dataloader.dataset.dataset.size == 12
