@@ -1,6 +1,5 @@
 """What a search says on the console: plan, progress with ETA, result."""
 
-import atexit
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +53,6 @@ class SearchConsoleHook(Hook):
         if self.console.is_terminal:
             self.progress = _progress_bar(self.console)
             self.progress.start()
-            atexit.register(self._close)  # a run that fails must not leave the cursor hidden
             self.progress.add_task('search', total=loop.max_iters, completed=runner.iter, said='')
 
     def after_train_iter(
@@ -93,6 +91,10 @@ class SearchConsoleHook(Hook):
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'
             self.console.print(f'genotype: {file}\nnext: {self.next_command.format(genotype=file)}')
+
+    def after_run(self, runner: Runner) -> None:
+        """Leave the terminal as it was, after an error too."""
+        self._close()
 
     def _say(self, text: str, runner: Runner) -> None:
         self._spoken = time.monotonic()

@@ -40,9 +40,12 @@ class SearchRunner(Runner):
         return logger
 
     def train(self) -> nn.Module:
-        """As in mmengine; persistent workers end with it."""
+        """As in mmengine, but it ends well after an error too: terminal and workers are let go."""
         try:
             model: nn.Module = super().train()
+        except BaseException:
+            self.call_hook('after_run')
+            raise
         finally:
             _stop_workers(self._train_loop)
             _stop_workers(self._val_loop)

@@ -20,7 +20,8 @@ class UnrolledUpdate(ArchUpdate):
     :math:`w' = w - \xi\,(\mu\,b + \nabla_w L_{train}(w, \alpha) + \lambda w)`, where
     :math:`\xi, \mu, b, \lambda` are learning rate, momentum, momentum buffer and weight decay of
     the weights' SGD, read from the optimizer at every step; clipping takes no part. The passes of
-    this update leave the running statistics of the supernet alone.
+    this update leave the running statistics of the supernet alone. In distributed training every
+    process unrolls the step of its own batch, and the gradients of alpha are averaged.
 
     Args:
         hvp: How the Hessian-vector product is obtained: 'finite_difference', four passes in all, or

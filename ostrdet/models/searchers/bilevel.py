@@ -126,7 +126,8 @@ class BilevelSearcher(BaseModel):
     def _step_architecture(
         self, weight_batch: Batch, arch_batch: Batch, optim_wrapper: OptimWrapperDict
     ) -> Tensor:
-        mix, state = self.mix(), self.arch_state()
+        mix = self.mix()
+        state = arch_state(self.alphas, mix)
         leaves = leaves_of(mix, requires_grad=True)
         problem = self._problem(leaves, optim_wrapper['weights'])
         loss, mix_grads = self.arch_update.gradients(problem, weight_batch, arch_batch)

@@ -83,3 +83,19 @@ def test_another_data_set_is_read(tiny_config: Any, tmp_path: Any) -> None:
     runner = build_search(config, work_dir=tmp_path)
     assert runner.train_loop.dataset.size == 8
     assert runner.val_loop.dataloader.dataset.dataset.size == 12
+
+
+def test_the_images_are_those_of_the_training_set_in_memory(two_epochs: Any) -> None:
+    train = two_epochs.runner.train_loop.dataset
+    val = two_epochs.runner.val_loop.dataloader.dataset.dataset
+    assert val.data_list is train.data_list
+    assert [len(data.pipeline.transforms) for data in (train, val)] == [2, 1]
+
+
+def test_a_data_set_that_differs_in_more_than_its_pipeline_is_read(
+    tiny_config: Any, tmp_path: Any
+) -> None:
+    runner = build_search(tiny_config({'val_dataloader.dataset.size': 16}), work_dir=tmp_path)
+    assert runner.train_loop
+    images = [batch['inputs'][0] for batch in runner.val_loop.dataloader]
+    assert [image.shape for image in images] == [(3, 16, 16)]
