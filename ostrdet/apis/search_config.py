@@ -89,7 +89,7 @@ def _set_amp(cfg: Config, dtype: str) -> None:
 
 
 def _check_seed(cfg: Config) -> None:
-    seed = cfg.get('randomness', {}).get('seed')
+    seed = (cfg.get('randomness') or {}).get('seed')
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(
             f'randomness.seed={seed!r}: a search needs a seed in [0, 2**32), since a resumed run '

@@ -70,9 +70,7 @@ def _record_hook() -> Iterator[None]:
 def run_search(tiny_config: Any, tmp_path: Path, _record_hook: None) -> RunSearch:
     """Runs a tiny search with overrides by dotted key, in a folder of its own."""
 
-    def run(
-        name: str = 'run', overrides: Mapping[str, Any] | None = None, **options: Any
-    ) -> Run:
+    def run(name: str = 'run', overrides: Mapping[str, Any] | None = None, **options: Any) -> Run:
         config = tiny_config({'custom_hooks': [{'type': 'RecordHook'}], **(overrides or {})})
         return Run(search(config, work_dir=tmp_path / name, **options), tmp_path / name)
 

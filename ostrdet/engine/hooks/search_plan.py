@@ -10,8 +10,7 @@ from torch import Tensor
 from ostrdet.engine.searcher_of import searcher_of
 from ostrdet.models.arch_updates import Batch
 
-PROBE_IMAGES = 4
-PROBE_SECONDS = 0.3
+PROBE_SIZES = (2, 8)
 
 
 def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
@@ -43,27 +42,28 @@ def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
 
 
 def probe_seconds(runner: Runner) -> float:
-    """Seconds that an iteration will take, from passes over a few images that leave no trace."""
+    """Seconds that an iteration will take, from passes over a few images that leave no trace.
+
+    A pass over n images takes a + b n; two sizes tell a and b.
+    """
     searcher, loader = searcher_of(runner), runner.train_loop.dataloader
     sample = searcher.data_preprocessor(loader.collate_fn([loader.dataset[0]]), training=True)
-    size = min(PROBE_IMAGES, loader.batch_size)
-    seconds = _seconds_of_pass(searcher, sample['inputs'], size)
-    while seconds < PROBE_SECONDS and size < loader.batch_size:  # else overheads would be scaled up
-        size = min(4 * size, loader.batch_size)
-        seconds = _seconds_of_pass(searcher, sample['inputs'], size)
-    return seconds * (1 + searcher.arch_update.num_passes) * loader.batch_size / size
+    few, more = PROBE_SIZES
+    searcher.train()
+    _seconds_of_pass(searcher, sample['inputs'], few)  # warms up
+    short = _seconds_of_pass(searcher, sample['inputs'], few)
+    per_image = (_seconds_of_pass(searcher, sample['inputs'], more) - short) / (more - few)
+    one_pass = short + max(per_image, 0.0) * (loader.batch_size - few)
+    return one_pass * (1 + searcher.arch_update.num_passes)
 
 
 def _seconds_of_pass(searcher: Any, image_1CHW: Tensor, size: int) -> float:
     images = image_1CHW.repeat(size, 1, 1, 1)
-    batch = Batch(images, images.new_zeros(size, dtype=torch.long))
-    searcher.train()
-    for _ in range(2):  # the first pass warms up
-        start = time.perf_counter()
-        loss, weights = searcher.probe_loss(batch)
-        torch.autograd.grad(loss, weights, allow_unused=True)
-        if loss.is_cuda:
-            torch.cuda.synchronize()
+    start = time.perf_counter()
+    loss, weights = searcher.probe_loss(Batch(images, images.new_zeros(size, dtype=torch.long)))
+    torch.autograd.grad(loss, weights, allow_unused=True)
+    if loss.is_cuda:
+        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 

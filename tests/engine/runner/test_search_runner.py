@@ -33,9 +33,7 @@ def test_a_resumed_search_goes_on_in_the_same_log(run_search: Any) -> None:
 
 
 def test_runs_in_folders_of_one_name_share_nothing(tiny_config: Any, tmp_path: Path) -> None:
-    runners = [
-        build_search(tiny_config(), work_dir=tmp_path / seed / 'run') for seed in ('0', '1')
-    ]
+    runners = [build_search(tiny_config(), work_dir=tmp_path / seed / 'run') for seed in ('0', '1')]
     for part in ('logger', 'message_hub', 'visualizer'):
         assert getattr(runners[0], part) is not getattr(runners[1], part)
     runners[1].logger.info('of the second')

@@ -1,0 +1,290 @@
+"""Every config of a search: it parses, passes the check, builds, keeps the rules and the settings."""
+
+import ast
+import json
+import math
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from ostrdet.apis.config_check import check_config
+from ostrdet.apis.search_cli import build_parser
+from ostrdet.apis.search_config import load_config
+from ostrdet.registry import MODELS, PARAM_SCHEDULERS
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+LEAVES = sorted((CONFIGS / 'search').glob('*.py'))
+NAMES = [path.stem for path in LEAVES]
+MAX_DEPTH, MAX_LINES = 3, 25
+
+#: The top-level keys that the bases of a folder may own.
+OWNED = {
+    'supernets': {'model'},
+    'datasets': {'data_preprocessor', 'train_dataloader', 'val_dataloader', 'val_evaluator'},
+    'schedules': {'train_cfg', 'val_cfg', 'optim_wrapper', 'param_scheduler'},
+}
+
+#: The settings of the paper's experiments.
+DARTS = {
+    'space': 'DARTSSpace',
+    'channels': 16,
+    'num_cells': 8,
+    'num_classes': 10,
+    'stem': 'CIFARStem',
+    'k': None,
+    'edge_norm': False,
+    'update': 'FirstOrderUpdate',
+    'criterion': 'OperationStrength',
+    'data': 'CIFAR10',
+    'batch': 64,
+    'portions': (0.5, 0.5),
+    'epochs': 50,
+    'arch_start_epoch': 0,
+    'lr': 0.025,
+    'eta_min': 0.001,
+    'warm_up': 0,
+    'momentum': 0.9,
+    'weight_decay': 3e-4,
+    'clip': 5,
+    'arch_lr': 3e-4,
+    'arch_betas': (0.5, 0.999),
+    'arch_weight_decay': 1e-3,
+}
+NB201 = {**DARTS, 'space': 'NASBench201Space', 'num_cells': 5, 'epochs': 100}
+PC_DARTS = {
+    **DARTS,
+    'k': 4,
+    'edge_norm': True,
+    'batch': 256,
+    'arch_start_epoch': 15,
+    'lr': 0.1,
+    'eta_min': 0.0,
+    'arch_lr': 6e-4,
+}
+SECOND = {'update': 'UnrolledUpdate'}
+MAGNITUDE = {'criterion': 'Magnitude'}
+STAR = {'criterion': 'OperationStrengthStar'}
+NAIVE = {'criterion': 'PruningSaliency'}
+SETTINGS: dict[str, dict[str, Any]] = {
+    'ostr_darts_c10': DARTS,
+    'ostr_darts_c10-folder': {**DARTS, 'data': 'ImageFolder'},
+    'ostr_darts_c100': {**DARTS, 'data': 'CIFAR100', 'num_classes': 100},
+    'ostr_darts_2nd_c10': {**DARTS, **SECOND},
+    'ostr-star_darts_c10': {**DARTS, **STAR},
+    'pruning-saliency_darts_c10': {**DARTS, **NAIVE},
+    'magnitude_darts_c10': {**DARTS, **MAGNITUDE},
+    'magnitude_darts_2nd_c10': {**DARTS, **SECOND, **MAGNITUDE},
+    'ostr_pc-darts_c10': PC_DARTS,
+    'ostr_pc-darts_c10-folder': {**PC_DARTS, 'data': 'ImageFolder'},
+    'magnitude_pc-darts_c10': {**PC_DARTS, **MAGNITUDE},
+    'ostr_pc-darts_in1k': {
+        **PC_DARTS,
+        'data': 'ImageNet',
+        'num_classes': 1000,
+        'stem': 'ImageNetStem',
+        'k': 2,
+        'batch': 1024,
+        'portions': (0.1, 0.025),
+        'arch_start_epoch': 35,
+        'lr': 0.5,
+        'warm_up': 5,
+        'arch_lr': 6e-3,
+    },
+    'ostr_nb201_c10': NB201,
+    'ostr_nb201_c100': {**NB201, 'data': 'CIFAR100', 'num_classes': 100},
+    'ostr_nb201_in16-120': {**NB201, 'data': 'ImageNet16', 'num_classes': 120},
+    'ostr_nb201_2nd_c10': {**NB201, **SECOND},
+    'ostr-star_nb201_c10': {**NB201, **STAR},
+    'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
+    'magnitude_nb201_c10': {**NB201, **MAGNITUDE},
+    'ostr_nb201_c10-proxy': {
+        **NB201,
+        'data': 'ImageFolder',
+        'channels': 8,
+        'num_cells': 1,
+        'portions': (0.128, 0.128),  # 6,400 + 6,400 of 50,000 images
+        'epochs': 20,
+    },
+    'ostr_nb201_digits': {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10},
+}
+
+
+@cache
+def read(path: Path) -> Config:
+    return Config.fromfile(path)
+
+
+def assignments(path: Path) -> dict[str, ast.expr]:
+    """The values that a config file itself gives to its top-level keys."""
+    body = ast.parse(path.read_text(encoding='utf-8')).body
+    assert all(isinstance(line, ast.Assign) for line in body), f'{path}: more than assignments'
+    return {line.targets[0].id: line.value for line in body}  # type: ignore[attr-defined]
+
+
+def bases(path: Path) -> list[Path]:
+    names = ast.literal_eval(assignments(path).get('_base_', ast.List([], ast.Load())))
+    return [
+        (path.parent / name).resolve() for name in ([names] if isinstance(names, str) else names)
+    ]
+
+
+def depth(path: Path) -> int:
+    """Steps of inheritance below a config."""
+    return max((1 + depth(base) for base in bases(path)), default=0)
+
+
+def ancestors(path: Path) -> Iterator[Path]:
+    for base in bases(path):
+        yield base
+        yield from ancestors(base)
+
+
+@cache
+def build(text: str) -> Any:
+    """The searcher of the configs of model and preprocessor; many leaves share one."""
+    model, data_preprocessor = json.loads(text)
+    return MODELS.build({**model, 'data_preprocessor': data_preprocessor})
+
+
+def settings(config: Config) -> dict[str, Any]:
+    """What a config says, under the names of the table."""
+    supernet, weights = config.model.supernet, config.optim_wrapper.weights
+    arch = config.optim_wrapper.arch.optimizer
+    *warm_up, cosine = config.param_scheduler.weights
+    return {
+        'space': supernet.space.type,
+        **{key: supernet[key] for key in ('channels', 'num_cells', 'num_classes', 'stem')},
+        'k': supernet.mixed_op.get('k'),
+        'edge_norm': config.model.weighting.edge_norm,
+        'update': config.model.arch_update.type,
+        'criterion': config.default_hooks.selector.criterion.type,
+        'data': config.train_dataloader.dataset.type,
+        'batch': config.train_dataloader.batch_size,
+        'portions': config.train_cfg.portions,
+        'epochs': config.train_cfg.max_epochs,
+        'arch_start_epoch': config.train_cfg.arch_start_epoch,
+        'lr': weights.optimizer.lr,
+        'eta_min': cosine.eta_min,
+        'warm_up': warm_up[0].end if warm_up else 0,
+        'momentum': weights.optimizer.momentum,
+        'weight_decay': weights.optimizer.weight_decay,
+        'clip': weights.clip_grad.max_norm,
+        'arch_lr': arch.lr,
+        'arch_betas': arch.betas,
+        'arch_weight_decay': arch.weight_decay,
+    }
+
+
+def test_the_table_knows_every_config() -> None:
+    assert set(SETTINGS) == set(NAMES)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_settings(path: Path) -> None:
+    config = read(path)
+    assert settings(config) == SETTINGS[path.stem]
+    assert config.model.supernet.mixed_op.type == (
+        'MixedOp' if SETTINGS[path.stem]['k'] is None else 'PartialChannelMixedOp'
+    )
+    assert (config.randomness.seed, config.default_hooks.selector.patience) == (0, None)
+    assert config.param_scheduler.arch == []
+    assert (
+        config.optim_wrapper.weights.optimizer.type,
+        config.optim_wrapper.arch.optimizer.type,
+    ) == (
+        'SGD',
+        'Adam',
+    )
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_rates_of_the_weights(path: Path) -> None:
+    """Cosine from the end of the warm-up to the last epoch; a linear warm-up from a fifth."""
+    said, config = SETTINGS[path.stem], read(path)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=said['lr'])
+    schedulers = [
+        PARAM_SCHEDULERS.build({'end': said['epochs'], **cfg, 'optimizer': optimizer})
+        for cfg in config.param_scheduler.weights
+    ]
+    decay = said['epochs'] - said['warm_up']
+    for epoch in range(said['epochs']):
+        if epoch < said['warm_up']:
+            expected = said['lr'] * (epoch + 1) / said['warm_up']
+        else:
+            turn = math.cos(math.pi * (epoch - said['warm_up']) / decay)
+            expected = said['eta_min'] + (said['lr'] - said['eta_min']) * (1 + turn) / 2
+        assert optimizer.param_groups[0]['lr'] == pytest.approx(expected, rel=1e-9)
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_every_config_passes_the_check(path: Path) -> None:
+    check_config(read(path).to_dict())
+    assert load_config(path).work_dir == str(Path('work_dirs', path.stem))
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_every_model_builds(path: Path) -> None:
+    config = read(path)
+    model = build(json.dumps([config.model, config.data_preprocessor], sort_keys=True))
+    cells = model.space.cells
+    assert {name: len(alpha) for name, alpha in model.alphas.items()} == {
+        name: len(spec.edges) for name, spec in cells.items()
+    }
+    assert bool(model.betas) == SETTINGS[path.stem]['edge_norm']
+    assert model.supernet.classifier.out_features == SETTINGS[path.stem]['num_classes']
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_validation_reads_the_training_set(path: Path) -> None:
+    config = read(path)
+    assert (config.train_cfg.type, config.val_cfg.type) == ('BilevelTrainLoop', 'ArchHalfValLoop')
+    train, val = (
+        {**loader.dataset, 'pipeline': None}
+        for loader in (config.train_dataloader, config.val_dataloader)
+    )
+    assert train == val
+    assert train['split'] == 'train'
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_inheritance_is_shallow_and_leaves_are_short(path: Path) -> None:
+    assert depth(path) <= MAX_DEPTH
+    assert len(path.read_text(encoding='utf-8').splitlines()) <= MAX_LINES
+    roots = [base for base in ancestors(path) if not bases(base)]
+    assert all(CONFIGS / '_base_' in base.parents for base in roots)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_a_leaf_starts_with_the_command_that_runs_it(path: Path) -> None:
+    first = path.read_text(encoding='utf-8').splitlines()[0]
+    program, tool, *argv = shlex.split(first.removeprefix('# '))
+    assert (first[:2], program, tool) == ('# ', 'python', 'tools/search.py')
+    args = build_parser().parse_args(argv)
+    assert args.config == f'configs/search/{path.name}'
+    assert (args.data_root is not None) == ('data_root' in read(path).train_dataloader.dataset)
+
+
+def test_bases_own_the_keys_of_their_folder_and_no_others() -> None:
+    files = {
+        path: set(assignments(path)) - {'_base_'} for path in (CONFIGS / '_base_').rglob('*.py')
+    }
+    runtime = files.pop(CONFIGS / '_base_' / 'default_runtime_search.py')
+    for path, keys in files.items():
+        assert keys <= OWNED[path.parent.name], path
+        assert not keys & runtime, path
+        assert all(base.parent == path.parent for base in bases(path))
+    assert {path.parent.name for path in files} == set(OWNED)
+
+
+def test_every_base_is_used() -> None:
+    used = {base for path in LEAVES for base in ancestors(path)}
+    assert set((CONFIGS / '_base_').rglob('*.py')) <= used

@@ -1,0 +1,86 @@
+"""Every space with every relaxation, weighting and architecture update: a step, all criteria, a cell."""
+
+import itertools
+from typing import Any
+
+import pytest
+import torch
+from mmpretrain.structures import DataSample
+
+from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
+from ostrdet.registry import CRITERIA, MODELS, SPACES, WEIGHTINGS, build
+from ostrdet.selection import discretize
+from ostrdet.structures import Genotype
+
+CLASSES, BATCH, SIZE = 3, 4, 8
+NUM_CELLS = 3  # the least with cells of every type
+for registry in (CRITERIA, SPACES, WEIGHTINGS):
+    registry.import_from_location()
+MIXED_OPS = ({'type': 'MixedOp'}, {'type': 'PartialChannelMixedOp', 'k': 2})
+UPDATES = (
+    {'type': 'FirstOrderUpdate'},
+    {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
+    {'type': 'UnrolledUpdate', 'hvp': 'exact'},
+)
+OPTIMIZERS = {
+    'weights': {
+        'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4},
+        'clip_grad': {'max_norm': 5},
+    },
+    'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'betas': (0.5, 0.999)}},
+}
+
+
+def batch(seed: int) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randn(BATCH, 3, SIZE, SIZE, generator=generator)
+    labels = torch.randint(CLASSES, (BATCH,), generator=generator)
+    return {'inputs': images, 'data_samples': [DataSample().set_gt_label(y) for y in labels]}
+
+
+def searcher(space: str, mixed_op: Any, weighting: str, edge_norm: bool, update: Any) -> Any:
+    torch.manual_seed(0)
+    supernet = {
+        'type': 'Supernet',
+        'space': {'type': space, 'num_nodes': 2},
+        'channels': 4,
+        'num_cells': NUM_CELLS,
+        'num_classes': CLASSES,
+        'mixed_op': mixed_op,
+    }
+    config = {
+        'type': 'BilevelSearcher',
+        'supernet': supernet,
+        'weighting': {'type': weighting, 'edge_norm': edge_norm},
+        'arch_update': update,
+    }
+    return MODELS.build(config)
+
+
+def name(part: Any) -> str:
+    return '-'.join(map(str, part.values())) if isinstance(part, dict) else str(part)
+
+
+PRODUCT = list(
+    itertools.product(SPACES.module_dict, MIXED_OPS, WEIGHTINGS.module_dict, (False, True), UPDATES)
+)
+
+
+@pytest.mark.parametrize('parts', PRODUCT, ids=lambda parts: '|'.join(map(name, parts)))
+def test_a_step_and_every_criterion(parts: tuple[Any, ...]) -> None:
+    model = searcher(*parts)
+    optimizers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+    before = [parameter.detach().clone() for parameter in model.arch_parameters]
+    criteria = {name: build(CRITERIA, {'type': name}) for name in CRITERIA.module_dict}
+    logs = model.train_step((batch(1), batch(2)), optimizers)
+    assert set(logs) == {'loss', 'arch_loss'}
+    assert all(value.isfinite() for value in logs.values())
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+    moved = zip(before, model.arch_parameters, strict=True)
+    assert all(not torch.equal(old, new) for old, new in moved)
+    state = model.arch_state()
+    for criterion in criteria.values():
+        criterion.observe(model.arch_step)
+        genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
+        assert isinstance(genotype, Genotype)
+        assert model.space.parse(model.space.format(genotype)) == genotype
