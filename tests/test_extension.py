@@ -98,7 +98,7 @@ def test_a_criterion(search: Search) -> None:
     hooks = "default_hooks = dict(selector=dict(criterion=dict(type='SignedStrength')))"
     found = search('A criterion', hooks)
     assert found.genotype.provenance['criterion'] == 'SignedStrength'
-    assert list(found.line['scores'])[0] == 'SignedStrength'
+    assert next(iter(found.line['scores'])) == 'SignedStrength'
     strength, signed = (
         torch.tensor(found.line['scores'][name]['cell'], dtype=torch.float64)
         for name in ('OperationStrength', 'SignedStrength')

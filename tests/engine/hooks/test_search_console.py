@@ -12,7 +12,7 @@ HEADINGS = ['space', 'supernet', 'data', 'search', 'criterion', 'device', 'work 
 def test_a_search_in_plain_lines(run_search: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_search()
     lines = capsys.readouterr().out.splitlines()
-    plan = {heading: line for heading, line in zip(HEADINGS, lines, strict=False)}
+    plan = dict(zip(HEADINGS, lines, strict=False))
     assert all(line.startswith(heading) for heading, line in plan.items())
     assert 'NASBench201Space' in plan['space']
     assert '72 + 72 images of Digits' in plan['data']

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def test_genotype_files_are_those_of_the_configured_criterion(run_search: Any) -
     last = (run.folder / 'genotypes' / 'epoch_002.json').read_bytes()
     assert (run.folder / 'genotype.json').read_bytes() == last
     assert get_genotype(run.folder / 'genotype.json').cells == genotype.cells
-    assert list(run.lines[0]['scores'])[0] == 'PruningSaliency'
+    assert next(iter(run.lines[0]['scores'])) == 'PruningSaliency'
     assert sorted(run.lines[0]['scores']) == sorted(PAPER_CRITERIA)
 
 
@@ -137,11 +138,11 @@ def test_epochs_in_which_alpha_is_frozen_are_not_stable(run_search: Any) -> None
 def test_a_changed_genotype_is_not_stable(run_search: Any) -> None:
     overrides = {**STILL, 'optim_wrapper.arch.optimizer.lr': 1.0, 'train_cfg.max_epochs': 3}
     lines = run_search(overrides=overrides).lines
-    changed = [a['genotypes'] != b['genotypes'] for a, b in zip(lines, lines[1:], strict=False)]
+    changed = [a['genotypes'] != b['genotypes'] for a, b in pairwise(lines)]
     magnitudes = [line['genotypes']['Magnitude'] for line in lines]
     assert any(changed)
     expected = [0]
-    for before, after in zip(magnitudes, magnitudes[1:], strict=False):
+    for before, after in pairwise(magnitudes):
         expected.append(expected[-1] + 1 if before == after else 0)
     assert [line['stable_epochs'] for line in lines] == expected
     assert 0 in expected[1:]

@@ -111,13 +111,11 @@ def test_epochs_out_of_range(tiny_config: Any, tmp_path: Any, key: str, value: o
         ({'train_cfg.portions': (0.05, 1e-5)}, 'leaves a half empty'),
         (
             {'train_dataloader.batch_size': 73},
-            'train_dataloader.batch_size=73 is larger than the 72 samples of the half that trains '
-            'the weights; make it smaller, or raise train_cfg.portions',
+            'train_dataloader.batch_size=73 is larger than the 72 samples of the half that trains',
         ),
         (
             {'train_cfg.portions': (0.05, 0.01)},
-            'train_dataloader.batch_size=16 is larger than the 14 samples of the half that trains '
-            'the architecture',
+            'samples of the half that trains the architecture; make it smaller, or raise train_cfg',
         ),
         (
             {'model.supernet.num_classes': 9},
