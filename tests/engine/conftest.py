@@ -1,11 +1,13 @@
 """What the tests of the engine share: tiny searches, and a hook that writes down what it sees."""
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -16,7 +18,7 @@ from ostrdet.registry import HOOKS
 
 
 class RecordHook(Hook):
-    """Writes down, for every iteration, the samples of both batches and the learning rates."""
+    """Writes down, for every iteration, the samples of both batches, rates, and random numbers."""
 
     def __init__(self) -> None:
         self.iterations: list[dict[str, Any]] = []
@@ -24,7 +26,10 @@ class RecordHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         weights, arch = map(samples, data_batch)
         rates = {name: value for name, (value,) in runner.optim_wrapper.get_lr().items()}
-        self.iterations.append({'epoch': runner.epoch, 'weights': weights, 'arch': arch, **rates})
+        drawn = random.random(), np.random.random(), torch.rand(()).item()
+        self.iterations.append(
+            {'epoch': runner.epoch, 'weights': weights, 'arch': arch, 'drawn': drawn, **rates}
+        )
 
 
 def samples(batch: Any) -> list[int]:

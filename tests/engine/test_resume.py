@@ -43,11 +43,12 @@ def differences(a: Any, b: Any, where: str = '') -> Iterator[str]:
 
 
 def end(run: Any) -> dict[str, Any]:
-    """All that the second epoch left, but for its duration."""
+    """All that the second epoch read, drew and left, but for its duration."""
     checkpoint = run.checkpoint(2)
     return {
         **{part: checkpoint[part] for part in STATE},
         'counters': [checkpoint['meta'][key] for key in ('epoch', 'iter', 'seed')],
+        'iterations': run.iterations[-4:],
         'trajectory': {**run.lines[-1], 'seconds': None},
         'genotype': load_genotype(run.folder / 'genotype.json').to_dict(),
     }

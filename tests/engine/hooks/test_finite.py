@@ -10,9 +10,9 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ostrdet.apis.search import search
+from ostrdet.apis.search import build_search, search
 from ostrdet.apis.search_cli import main
-from ostrdet.engine.hooks import NonFiniteError
+from ostrdet.engine.hooks import FiniteHook, NonFiniteError
 from ostrdet.registry import HOOKS
 
 WEIGHT = 'supernet.classifier.weight'
@@ -54,6 +54,15 @@ def test_the_search_stops_within_the_iteration(
     assert message.startswith("'loss' is not finite at iteration 6 (epoch 2); the last good ")
     assert f"checkpoint is '{tmp_path / 'epoch_1.pth'}'. Go on from it with --resume" in message
     assert sorted(file.name for file in tmp_path.glob('*.pth')) == ['epoch_1.pth']
+
+
+def test_alpha_is_looked_at_after_its_step(tiny_config: Any, tmp_path: Path) -> None:
+    runner = build_search(tiny_config(), work_dir=tmp_path)
+    hook = FiniteHook()
+    hook.after_train_iter(runner, 0, outputs={'loss': torch.tensor(1.0)})
+    runner.model.alpha_cell.data[0, 0] = -torch.inf
+    with pytest.raises(NonFiniteError, match=r"'alphas\.cell' is not finite at iteration 1"):
+        hook.after_train_iter(runner, 0, outputs={'loss': torch.tensor(1.0)})
 
 
 def test_an_unused_statistic_is_found_before_it_is_saved(tiny_config: Any, tmp_path: Path) -> None:

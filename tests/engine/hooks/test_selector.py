@@ -249,6 +249,20 @@ def test_only_the_configured_criterion_if_nothing_is_compared(run_search: Any) -
     assert list(line['scores']) == ['OperationStrength']
 
 
+def test_the_state_survives_a_checkpoint(two_epochs: Any) -> None:
+    saved = two_epochs.checkpoint(2)
+    hook = SelectorHook(criterion={'type': 'Magnitude'}, compare=('OperationStrength',))
+    hook.after_load_checkpoint(two_epochs.runner, saved)
+    again: dict[str, Any] = {}
+    hook.before_save_checkpoint(two_epochs.runner, again)
+    known, selector = saved['selector'], again['selector']
+    assert selector['genotypes'] == known['genotypes']
+    assert selector['stable_epochs'] == known['stable_epochs']
+    assert list(selector['criteria']) == ['Magnitude', 'OperationStrength']
+    sums, kept = (s['criteria']['OperationStrength']['sums']['cell'] for s in (known, selector))
+    assert torch.equal(sums, kept)
+
+
 def test_a_checkpoint_without_a_selection_starts_one(tiny_config: Any, tmp_path: Path) -> None:
     runner = build_search(tiny_config(), work_dir=tmp_path)
     hook = SelectorHook()
