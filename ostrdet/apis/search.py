@@ -1,5 +1,6 @@
 """A search from a config: what ``tools/search.py`` calls."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def build_search(
     cfg.launcher = launcher
     _set_resume(cfg, resume)
     _start_processes(cfg)
-    cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # names the logger: one per work dir
+    # The runner's global objects go by this name and the second: two runs must not share them
+    cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
     runner: Runner = SearchRunner.from_cfg(cfg)
     return runner
 

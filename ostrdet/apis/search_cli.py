@@ -1,6 +1,7 @@
 """The command line of ``tools/search.py``; parses before anything heavy is imported."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _search(args: argparse.Namespace) -> None:
+    # Threads that spin while they wait slow a search many times over once anything else runs
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     from ostrdet.compat import import_quietly
 
     import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
