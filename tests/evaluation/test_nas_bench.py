@@ -181,3 +181,21 @@ def test_nats_bench_without_its_package_names_the_extra(
     monkeypatch.setitem(sys.modules, 'nats_bench', None)
     with pytest.raises(ImportError, match=r"nats_bench.*pip install 'ostrdet\[optional\]'"):
         load_table(tmp_path)
+
+
+def test_a_table_knows_the_spaces_of_its_cells(tmp_path: Path) -> None:
+    table = csv_table(tmp_path, GOOD)
+    assert list(table.cells()) == [OSTR]
+    for wider in (NB201, build_space({**NB201.to_config(), 'ops': [*NB201.ops, 'sep_conv_3x3']})):
+        table.check_space(wider)
+    for other in ({'type': 'DARTSSpace'}, {'type': 'NASBench201Space', 'num_nodes': 2}):
+        with pytest.raises(
+            BenchmarkError, match=r"table\.csv' \(1 cells\) holds no cell of the sp"
+        ):
+            table.check_space(build_space(other))
+
+
+def test_nats_bench_holds_the_cells_whose_files_are_there(nats_folder: Path) -> None:
+    table = load_table(nats_folder)
+    assert list(table.cells()) == list(NATS_CELLS.values())
+    table.check_space(NB201)

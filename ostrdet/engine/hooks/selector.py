@@ -71,7 +71,6 @@ class SelectorHook(Hook):
         }
         self.patience = patience
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
-        self._looked_up: dict[str, dict[str, float] | None] = {}
         self.genotypes: dict[str, Genotype | None] = {}
         self.stable_epochs = 0
         self.val_accuracy: float | None = None
@@ -155,24 +154,19 @@ class SelectorHook(Hook):
         """Benchmark accuracies of every criterion's genotype, in percent; None without a table."""
         if self.table is None:
             return None
-        return {n: self._look_up(self.table, t, runner) for n, t in self.texts(runner).items()}
+        found: dict[str, dict[str, float] | None] = {}
+        for name, text in self.texts(runner).items():
+            try:
+                found[name] = None if text is None else self.table.accuracies(text)
+            except UnknownCellError as error:
+                runner.logger.warning(error.args[0])  # the logger drops repetitions
+                found[name] = None
+        return found
 
     def texts(self, runner: Runner) -> dict[str, str | None]:
         """The genotype of every criterion as text."""
         space = searcher_of(runner).space
         return {n: None if g is None else space.format(g) for n, g in self.genotypes.items()}
-
-    def _look_up(
-        self, table: BenchmarkTable, text: str | None, runner: Runner
-    ) -> dict[str, float] | None:
-        """What the table says, with a single warning about a cell that it lacks."""
-        if text is not None and text not in self._looked_up:
-            try:
-                self._looked_up[text] = table.accuracies(text)
-            except UnknownCellError as error:
-                runner.logger.warning(error.args[0])
-                self._looked_up[text] = None
-        return None if text is None else self._looked_up[text]
 
     def _select(
         self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState

@@ -131,6 +131,15 @@ def test_data_that_cannot_be_searched_on(
         assert runner.train_loop
 
 
+def test_a_half_feeds_every_process(
+    tiny_config: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = build_search(tiny_config({'train_dataloader.batch_size': 40}), work_dir=tmp_path)
+    monkeypatch.setattr('ostrdet.engine.loops.halves.get_world_size', lambda: 2)
+    with pytest.raises(ValueError, match='batch_size=40 times 2 processes is larger than the 72'):
+        assert runner.train_loop
+
+
 def test_a_half_may_be_a_single_batch(tiny_config: Any, tmp_path: Any) -> None:
     config = tiny_config({'train_dataloader.batch_size': TINY_HALF})
     loop = build_search(config, work_dir=tmp_path).train_loop
