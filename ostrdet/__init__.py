@@ -10,8 +10,8 @@ __all__ = ['__version__', 'build_derived', 'get_genotype', 'list_genotypes']
 #: Names that are imported when they are first asked for, so that importing ostrdet is free of torch.
 _LAZY = {
     'build_derived': 'ostrdet.models.backbones',
-    'get_genotype': 'ostrdet.apis.genotypes',
-    'list_genotypes': 'ostrdet.apis.genotypes',
+    'get_genotype': 'ostrdet.spaces.zoo',
+    'list_genotypes': 'ostrdet.spaces.zoo',
 }
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis.genotypes import get_genotype
 from ostrdet.apis.search_cli import main
 from ostrdet.registry import CRITERIA, OPS, SPACES, WEIGHTINGS
 from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype
 
 MAX_LINES = 15

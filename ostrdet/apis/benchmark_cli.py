@@ -46,8 +46,8 @@ def build_parser() -> Parser:
 
 
 def _query(args: argparse.Namespace) -> None:
-    from ostrdet.apis.genotypes import get_genotype
     from ostrdet.evaluation.nas_bench import load_table
+    from ostrdet.spaces.zoo import get_genotype
 
     found = load_table(args.table).evaluate(get_genotype(args.arch))
     if args.json:

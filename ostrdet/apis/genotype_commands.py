@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ostrdet.apis.genotypes import get_genotype
 from ostrdet.spaces import build_space
+from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, GenotypeError, save_genotype
 from ostrdet.structures.genotype_file import to_json
 from ostrdet.structures.text_formats import TEXT_FORMATS

@@ -54,7 +54,7 @@ def complexity(genotype: Genotype, layout: str) -> Complexity:
     with torch.device('meta'):
         network = build_derived(genotype, layout, aux=True)
     params_aux = _num_params(network)
-    params = params_aux - _num_params(network.aux_head)
+    params = params_aux - _num_params(network.head.aux)
     network.to_empty(device='cpu').eval()  # a trace needs real memory
     counts = _count_operators(network, build_space(genotype.space).layout(layout).image_size)
     macs = sum(counts.get(name, 0) for name in MULTIPLY_ADDS)

@@ -1,6 +1,7 @@
 """The macro skeleton of a network as plain data: a stem, then cells and fixed blocks in a row."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class MacroPlan:
     def output(self) -> FeatureSpec:
         """What the last layer puts out."""
         return self.layers[-1].output
+
+    @property
+    def stages(self) -> tuple[tuple[int, ...], ...]:
+        """The indices of the layers in runs of equal stride, as backbones count their stages."""
+        runs = groupby(range(len(self.layers)), key=lambda index: self.layers[index].output.stride)
+        return tuple(tuple(indices) for _, indices in runs)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis.genotypes import get_genotype
 from ostrdet.apis.search import build_search, search
+from ostrdet.spaces.zoo import get_genotype
 
 
 def test_a_search_returns_its_runner(tiny_config: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ostrdet.apis import benchmark_cli, genotype_cli
-from ostrdet.apis.genotypes import get_genotype, list_genotypes
+from ostrdet.spaces.zoo import get_genotype, list_genotypes
 
 OSTR = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'
 Captured = pytest.CaptureFixture[str]

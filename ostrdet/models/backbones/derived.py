@@ -1,15 +1,11 @@
-"""The network of a genotype: the same skeleton, with the chosen operation on each edge."""
+"""The classifier of a genotype as a plain module, usable without a runner."""
 
 from torch import Tensor, nn
 
-from ostrdet.models.cells import Cell
-from ostrdet.models.heads import AuxiliaryHead
-from ostrdet.models.ops import build_op
-from ostrdet.models.skeleton import Skeleton
-from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.structures import CellPlan, Edge, Genotype, Layout
-
-AFFINE_NORM = {'type': 'BN'}
+from ostrdet.models.backbones.derived_cell import DerivedCellBackbone
+from ostrdet.models.heads import AuxiliaryHead, ClassifierHead
+from ostrdet.spaces import build_space
+from ostrdet.structures import Genotype, Layout
 
 
 def build_derived(
@@ -32,7 +28,9 @@ def build_derived(
 
 
 class DerivedClassifier(nn.Module):
-    """Skeleton, global average pooling and a linear classifier.
+    """Backbone, global average pooling and a linear classifier.
+
+    Its weights have the names of the classifier that ``tools/train.py`` trains.
 
     Args:
         genotype: The chosen cells.
@@ -43,52 +41,19 @@ class DerivedClassifier(nn.Module):
 
     def __init__(self, genotype: Genotype, layout: Layout, num_classes: int, aux: bool) -> None:
         super().__init__()
-        space = build_space(genotype.space)
-        self.skeleton = build_skeleton(genotype, space, layout)
-        plan = self.skeleton.plan
-        self.classifier = nn.Linear(plan.output.channels, num_classes)
-        self.aux_layer, self.aux_head = plan.aux_layer, None
+        aux = aux and layout.aux_pool_stride is not None
+        self.backbone = DerivedCellBackbone(
+            genotype, layout.channels, layout.num_cells, layout.stem, aux_feature=aux
+        )
+        plan = self.backbone.plan
+        aux_head = None
         if aux and plan.aux_layer is not None and layout.aux_pool_stride is not None:
             channels = plan.layers[plan.aux_layer].output.channels
-            self.aux_head = AuxiliaryHead(
+            aux_head = AuxiliaryHead(
                 channels, num_classes, layout.aux_pool_stride, layout.aux_last_norm
             )
+        self.head = ClassifierHead(plan.output.channels, num_classes, aux_head)
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Logits (N, num_classes); in training with the auxiliary head, its logits as well."""
-        auxiliary, features = None, images
-        for index, features in enumerate(self.skeleton(images)):
-            if self.aux_head is not None and self.training and index == self.aux_layer:
-                auxiliary = self.aux_head(features)
-        logits = self.classifier(features.mean(dim=(-2, -1)))
-        return logits if auxiliary is None else (logits, auxiliary)
-
-
-def build_skeleton(genotype: Genotype, space: SearchSpace, layout: Layout) -> Skeleton:
-    """The trunk of a genotype, with affine BatchNorm and none after pools.
-
-    Raises:
-        GenotypeError: If the genotype does not belong to ``space``.
-    """
-    space.validate(genotype)
-
-    def make_cell(plan: CellPlan) -> Cell:
-        spec, cell = space.cells[plan.cell_type], genotype.cells[plan.cell_type]
-        chosen = [
-            (op, Edge(source, node))
-            for node, edges in zip(spec.nodes, cell.nodes, strict=True)
-            for op, source in edges
-        ]
-        return Cell(
-            plan,
-            spec,
-            [edge for _, edge in chosen],
-            cell.output,
-            lambda index, channels, stride: build_op(
-                chosen[index][0], channels, stride, AFFINE_NORM
-            ),
-            AFFINE_NORM,
-        )
-
-    outputs = {name: len(cell.output) for name, cell in genotype.cells.items()}
-    return Skeleton(space.plan(layout.stem, layout.channels, layout.num_cells, outputs), make_cell)
+        return self.head(self.backbone(images))

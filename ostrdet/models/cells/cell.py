@@ -24,6 +24,7 @@ class Cell(nn.Module):
         output: Nodes that are concatenated.
         make_edge: Makes the module of each edge.
         norm_cfg: Normalisation of the preprocessing.
+        drop_path: What a derived network does to every operation but the identity, in training.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Cell(nn.Module):
         output: Sequence[int],
         make_edge: EdgeFactory,
         norm_cfg: NormCfg,
+        drop_path: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.wiring, self.output, self.num_nodes = tuple(edges), tuple(output), spec.num_nodes
@@ -45,6 +47,7 @@ class Cell(nn.Module):
             make_edge(index, plan.channels, plan.stride if edge.source < spec.num_inputs else 1)
             for index, edge in enumerate(self.wiring)
         )
+        self.drop_path = drop_path or nn.Identity()
 
     def forward(self, inputs: Sequence[Tensor], weights: MixWeights | None = None) -> Tensor:
         """Map the input states, (N, C_i, H_i, W_i) each, to the output (N, C', H, W).
@@ -62,10 +65,10 @@ class Cell(nn.Module):
         return torch.cat([states[node] for node in self.output], dim=1)
 
     def _edge(self, index: int, states: Sequence[Tensor], weights: MixWeights | None) -> Tensor:
-        x = states[self.wiring[index].source]
+        x, edge = states[self.wiring[index].source], self.edges[index]
         if weights is None:
-            return self.edges[index](x)
-        y = self.edges[index](x, weights.op_weights[index])
+            return edge(x) if isinstance(edge, nn.Identity) else self.drop_path(edge(x))
+        y = edge(x, weights.op_weights[index])
         return y if weights.edge_weights is None else weights.edge_weights[index] * y
 
 

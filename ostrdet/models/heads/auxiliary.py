@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+POOL = 5
+
 
 class AuxiliaryHead(nn.Module):
     """ReLU, 5x5 pooling, two convolutions, linear classifier.
@@ -21,9 +23,10 @@ class AuxiliaryHead(nn.Module):
         self, in_channels: int, num_classes: int, pool_stride: int, last_norm: bool = True
     ) -> None:
         super().__init__()
+        self.min_size = POOL + pool_stride
         self.features = nn.Sequential(
             nn.ReLU(),
-            nn.AvgPool2d(5, stride=pool_stride, count_include_pad=False),
+            nn.AvgPool2d(POOL, stride=pool_stride, count_include_pad=False),
             nn.Conv2d(in_channels, 128, 1, bias=False),
             nn.BatchNorm2d(128),
             nn.ReLU(),
@@ -34,5 +37,14 @@ class AuxiliaryHead(nn.Module):
         self.classifier = nn.Linear(768, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, num_classes) of features (N, C, H, W)."""
+        """Logits (N, num_classes) of features (N, C, H, W).
+
+        Raises:
+            ValueError: If the features are too small for its pooling.
+        """
+        if min(x.shape[-2:]) < self.min_size:
+            raise ValueError(
+                f'the auxiliary head got features of {x.shape[-2]}x{x.shape[-1]} pixels, expected at '
+                f'least {self.min_size}x{self.min_size}; give larger images, or set model.head.aux=None'
+            )
         return self.classifier(self.features(x).mean(dim=(-2, -1)))

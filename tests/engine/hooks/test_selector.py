@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis.genotypes import get_genotype
 from ostrdet.apis.search import build_search
 from ostrdet.engine.hooks import SelectorHook
 from ostrdet.engine.hooks.selector import PAPER_CRITERIA
 from ostrdet.evaluation import BenchmarkError
 from ostrdet.spaces import NASBench201Space
+from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import load_genotype
 
 EDGES, OPS = 6, 5

@@ -84,7 +84,7 @@ def test_fewer_concatenated_nodes_make_narrower_cells() -> None:
     full = space.parse(DARTS_V2)
     cells = {name: CellGenotype(cell.nodes, (4, 5)) for name, cell in full.cells.items()}
     net = DerivedClassifier(Genotype(full.space, cells), TINY_CIFAR, 5, aux=False)
-    *_, last = net.skeleton(torch.randn(2, 3, 8, 8))
+    *_, last = net.backbone.skeleton(torch.randn(2, 3, 8, 8))
     assert last.shape == (2, 2 * 16, 2, 2)
     assert net(torch.randn(2, 3, 8, 8)).shape == (2, 5)
 
@@ -96,8 +96,8 @@ def test_auxiliary_head_speaks_in_training_only(layout: Layout) -> None:
     images = torch.randn(2, 3, layout.image_size, layout.image_size)
     logits, auxiliary = net(images)
     assert logits.shape == auxiliary.shape == (2, 5)
-    features = list(net.skeleton(images))[2]  # the cell at two thirds of three
-    torch.testing.assert_close(auxiliary, net.aux_head(features))
+    features = list(net.backbone.skeleton(images))[2]  # the cell at two thirds of three
+    torch.testing.assert_close(auxiliary, net.head.aux(features))
     evaluated = net.eval()(images)
     assert isinstance(evaluated, torch.Tensor)
     assert evaluated.shape == (2, 5)
@@ -113,7 +113,7 @@ def test_a_size_without_auxiliary_head_has_none(random_genotype: RandomGenotype)
     net = DerivedClassifier(
         random_genotype(space, 0), Layout('CIFARStem', 4, 1, 5, 32), 5, aux=True
     )
-    assert net.aux_head is None
+    assert net.head.aux is None
     assert net(torch.randn(2, 3, 8, 8)).shape == (2, 5)
 
 
@@ -126,8 +126,8 @@ def test_odd_image_sizes(
     space = build_space({'type': 'DARTSSpace'})
     net = DerivedClassifier(random_genotype(space, 1), layout, 5, aux=False).eval().float()
     images = torch.randn(1, 3, *size, dtype=torch.float32)
-    sizes = [state.shape[-2:] for state in net.skeleton(images)]
-    strides = [layer.output.stride for layer in net.skeleton.plan.layers]
+    sizes = [state.shape[-2:] for state in net.backbone.skeleton(images)]
+    strides = [layer.output.stride for layer in net.backbone.skeleton.plan.layers]
     assert sizes == [(-(-size[0] // stride), -(-size[1] // stride)) for stride in strides]
     assert net(images).shape == (1, 5)
 
@@ -138,7 +138,7 @@ def test_odd_image_sizes_of_nas_bench_201(
 ) -> None:
     space = build_space({'type': 'NASBench201Space'})
     net = DerivedClassifier(random_genotype(space, 1), Layout('CIFARStem', 2, 1, 5, 32), 5, False)
-    *_, last = net.skeleton(torch.randn(1, 3, *size))
+    *_, last = net.backbone.skeleton(torch.randn(1, 3, *size))
     assert last.shape == (1, 8, -(-size[0] // 4), -(-size[1] // 4))
 
 
@@ -146,8 +146,8 @@ def test_logits_are_the_classifier_on_the_global_average() -> None:
     genotype = build_space({'type': 'DARTSSpace'}).parse(DARTS_V2)
     net = DerivedClassifier(genotype, TINY_CIFAR, 5, aux=False).eval()
     images = torch.randn(2, 3, 9, 11)
-    *_, features = net.skeleton(images)
-    expected = features.flatten(2).mean(dim=2) @ net.classifier.weight.T + net.classifier.bias
+    *_, features = net.backbone.skeleton(images)
+    expected = features.flatten(2).mean(dim=2) @ net.head.fc.weight.T + net.head.fc.bias
     torch.testing.assert_close(net(images), expected)
 
 
@@ -157,7 +157,7 @@ def test_pools_are_bare_and_norms_affine() -> None:
     norms = [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
     assert norms
     assert all(norm.affine for norm in norms)
-    reduction = net.skeleton.layers[1]
+    reduction = net.backbone.skeleton.layers[1]
     ops = [op for node in genotype.cells['reduce'].nodes for op, _ in node]
     pools = [edge for op, edge in zip(ops, reduction.edges, strict=True) if 'pool' in op]
     assert [type(pool) for pool in pools] == [nn.MaxPool2d] * 5
@@ -168,8 +168,8 @@ def test_a_cell_of_skips_multiplies_by_four() -> None:
     genotype = build_space({'type': 'NASBench201Space'}).parse(text)
     net = DerivedClassifier(genotype, Layout('CIFARStem', 4, 2, 5, 32), 5, aux=False).eval()
     images = torch.randn(2, 3, 8, 8)
-    (stem,) = net.skeleton.stem(images)
-    first, second, *_ = net.skeleton(images)
+    (stem,) = net.backbone.skeleton.stem(images)
+    first, second, *_ = net.backbone.skeleton(images)
     torch.testing.assert_close(first, 4 * stem)  # 1 + 1 + (1 + 1)
     torch.testing.assert_close(second, 16 * stem)
 
@@ -179,12 +179,12 @@ def test_a_cell_of_nones_says_nothing_about_the_images() -> None:
     genotype = build_space({'type': 'NASBench201Space'}).parse(text)
     net = DerivedClassifier(genotype, Layout('CIFARStem', 4, 1, 5, 32), 5, aux=False)
     logits = net(torch.randn(3, 3, 8, 8))
-    torch.testing.assert_close(logits, net.classifier.bias.expand(3, 5))
+    torch.testing.assert_close(logits, net.head.fc.bias.expand(3, 5))
 
 
 def test_number_of_classes_overrides_the_published_one(random_genotype: RandomGenotype) -> None:
     genotype = random_genotype(build_space({'type': 'NASBench201Space'}), 0)
-    assert build_derived(genotype, 'cifar10', num_classes=7).classifier.out_features == 7
+    assert build_derived(genotype, 'cifar10', num_classes=7).head.fc.out_features == 7
 
 
 def test_unknown_size_offers_the_nearest(random_genotype: RandomGenotype) -> None:

@@ -57,6 +57,7 @@ def shared_state(
     """The supernet's parameters and buffers under the names that the derived network has."""
 
     def supernet_name(name: str) -> str:
+        name = name.removeprefix('backbone.').replace('head.fc.', 'classifier.')
         match = re.fullmatch(r'skeleton\.layers\.(\d+)\.edges\.(\d+)\.(.+)', name)
         if match is None:
             return name
@@ -81,7 +82,8 @@ def share(supernet: Supernet, derived: DerivedClassifier, genotype: Genotype) ->
 
 def follow_pools_by_norm(derived: DerivedClassifier, genotype: Genotype) -> None:
     """Put the supernet's BatchNorm behind the pools of the derived network."""
-    for layer, plan in zip(derived.skeleton.layers, derived.skeleton.plan.layers, strict=True):
+    skeleton = derived.backbone.skeleton
+    for layer, plan in zip(skeleton.layers, skeleton.plan.layers, strict=True):
         ops = [op for node in genotype.cells[plan.cell_type].nodes for op, _ in node]
         for index, op in enumerate(ops):
             if op in POOLS:

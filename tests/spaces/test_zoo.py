@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import ostrdet
-from ostrdet.apis.genotypes import get_genotype, list_genotypes, zoo_folder
 from ostrdet.registry import SPACES
 from ostrdet.spaces import DARTSSpace, build_space
+from ostrdet.spaces.zoo import get_genotype, list_genotypes, zoo_folder
 from ostrdet.structures import Genotype, GenotypeError, load_genotype, save_genotype
 
 NB201_TEXT = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|'

@@ -2,10 +2,10 @@
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from ostrdet.apis.cli import one_line
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, GenotypeError, load_genotype
@@ -24,16 +24,17 @@ def list_genotypes() -> list[str]:
     return sorted(path.stem for path in zoo_folder().glob('*.json'))
 
 
-def get_genotype(source: str | os.PathLike[str]) -> Genotype:
+def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) -> Genotype:
     """A genotype that belongs to its space.
 
     Args:
         source: A published name (see :func:`list_genotypes`), a path (``FILE.json``, ``./FILE``),
             or a text form (``Genotype(normal=[...], ...)``, ``|op~0|+...``). A text does not tell
             its space: it is the first registered one, with its defaults, in which it is valid.
+            Also a dict as :meth:`Genotype.to_dict` writes it, or a genotype itself.
 
     Raises:
-        KeyError: If it is none of the three; the nearest name is offered.
+        KeyError: If a text is none of the three; the nearest name is offered.
         FileNotFoundError: If it is a path and there is no such file.
         GenotypeError: If the file or text is malformed, or does not belong to its space.
 
@@ -41,6 +42,8 @@ def get_genotype(source: str | os.PathLike[str]) -> Genotype:
         >>> get_genotype('nb201_resnet').cells['cell'].nodes[0]
         (('nor_conv_3x3', 0),)
     """
+    if isinstance(source, Genotype | Mapping):
+        return _checked(source if isinstance(source, Genotype) else Genotype.from_dict(source))
     name = os.fspath(source)
     if any(form.matches(name) for form in TEXT_FORMATS.values()):
         return _parse(name)
@@ -59,9 +62,13 @@ def get_genotype(source: str | os.PathLike[str]) -> Genotype:
 def _load(path: Path) -> Genotype:
     genotype = load_genotype(path)
     try:
-        build_space(genotype.space).validate(genotype)
+        return _checked(genotype)
     except (LookupError, TypeError, ValueError) as error:
-        raise GenotypeError(f'{path}: {one_line(error)}') from error
+        raise GenotypeError(f'{path}: {error.args[0]}') from error
+
+
+def _checked(genotype: Genotype) -> Genotype:
+    build_space(genotype.space).validate(genotype)
     return genotype
 
 
