@@ -15,11 +15,11 @@ from mmengine import registry as roots
 from mmengine.registry import Registry
 
 
-def _child(parent: Registry, location: str) -> Registry:
-    return Registry(parent.name, parent=parent, scope='ostrdet', locations=[location])
+def _child(parent: Registry, *locations: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='ostrdet', locations=list(locations))
 
 
-MODELS = _child(roots.MODELS, 'ostrdet.models')
+MODELS = _child(roots.MODELS, 'ostrdet.models', 'ostrdet.models.classifiers')
 DATASETS = _child(roots.DATASETS, 'ostrdet.datasets')
 DATA_SAMPLERS = _child(roots.DATA_SAMPLERS, 'ostrdet.datasets')
 TRANSFORMS = _child(roots.TRANSFORMS, 'ostrdet.datasets')
@@ -68,9 +68,10 @@ def lookup(registry: Registry, name: str) -> Callable[..., Any]:
         KeyError: If nothing is registered under that name; the nearest name is offered. Unlike
             ``Registry.get``, a dotted name is never imported.
     """
-    registry.import_from_location()
-    known = registry.module_dict
     key = str(name).removeprefix('ostrdet.')
+    if key not in registry.module_dict:
+        registry.import_from_location()
+    known = registry.module_dict
     if key not in known:
         raise KeyError(f"unknown {registry.name} '{name}'. {nearest(key, known)}")
     target: Callable[..., Any] = known[key]

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from ostrdet.apis.search_config import load_config
 from ostrdet.engine.checkpoint import latest_checkpoint
-from ostrdet.engine.runner import SearchRunner
+from ostrdet.engine.runner import SeededRunner
 
 
 def search(config: str | Path | Config, **options: Any) -> Runner:
@@ -71,7 +71,7 @@ def build_search(
     _start_processes(cfg)
     # The runner's global objects go by this name and the second: two runs must not share them
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
-    runner: Runner = SearchRunner.from_cfg(cfg)
+    runner: Runner = SeededRunner.from_cfg(cfg)
     return runner
 
 

@@ -1,5 +1,14 @@
-"""Checkpoints of a work dir."""
+"""Checkpoints of a work dir, and weights in files."""
 
 from ostrdet.engine.checkpoint.latest import latest_checkpoint
+from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
+from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
 
-__all__ = ['latest_checkpoint']
+__all__ = [
+    'SAFETENSORS',
+    'PlainCheckpointHook',
+    'check_state',
+    'latest_checkpoint',
+    'read_checkpoint',
+    'read_state',
+]

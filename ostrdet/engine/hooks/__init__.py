@@ -1,7 +1,16 @@
-"""Hooks of a search."""
+"""Hooks of search and retraining."""
 
+from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.hooks.selector import SelectorHook
+from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
-__all__ = ['FiniteHook', 'NonFiniteError', 'SearchConsoleHook', 'SelectorHook']
+__all__ = [
+    'DropPathHook',
+    'FiniteHook',
+    'NonFiniteError',
+    'SearchConsoleHook',
+    'SelectorHook',
+    'TrainConsoleHook',
+]

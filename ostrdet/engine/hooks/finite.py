@@ -4,10 +4,11 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import latest_checkpoint
-from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import HOOKS
 
 
@@ -17,7 +18,7 @@ class NonFiniteError(FloatingPointError):
 
 @HOOKS.register_module()
 class FiniteHook(Hook):
-    """Checks the losses and alpha after every iteration, and every tensor before it is saved.
+    """Checks the losses (and alpha) after every iteration, and every tensor before it is saved.
 
     Raises:
         NonFiniteError: With the iteration, the tensor and the last good checkpoint.
@@ -32,9 +33,9 @@ class FiniteHook(Hook):
         data_batch: Any = None,
         outputs: dict[str, Any] | None = None,
     ) -> None:
-        """Check what the iteration put out, and the architecture parameters."""
-        searcher = searcher_of(runner)
-        alphas = {f'alphas.{name}': alpha for name, alpha in searcher.alphas.items()}
+        """Check what the iteration put out, and the architecture parameters of a search."""
+        found = getattr(unwrapped(runner.model), 'alphas', {})
+        alphas = {f'alphas.{name}': alpha for name, alpha in found.items()}
         _check({**(outputs or {}), **alphas}, runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -47,7 +48,7 @@ def _check(tensors: dict[str, Any], runner: Runner) -> None:
         if not torch.as_tensor(value).isfinite().all():
             raise NonFiniteError(
                 f"'{name}' is not finite at iteration {runner.iter + 1} (epoch {runner.epoch + 1}); "
-                f'{_mend(runner)} a lower optim_wrapper.weights.optimizer.lr'
+                f'{_mend(runner)} a lower {_optimizer_key(runner)}.optimizer.lr'
             )
 
 
@@ -58,5 +59,10 @@ def _mend(runner: Runner) -> str:
     # A resumed optimizer has the learning rate of the checkpoint, whatever the config says
     return (
         f"the last good checkpoint is '{found}'. Go on from it with --resume and a smaller "
-        'optim_wrapper.weights.clip_grad.max_norm, or start anew with'
+        f'{_optimizer_key(runner)}.clip_grad.max_norm, or start anew with'
     )
+
+
+def _optimizer_key(runner: Runner) -> str:
+    several = isinstance(runner.optim_wrapper, OptimWrapperDict)
+    return 'optim_wrapper.weights' if several else 'optim_wrapper'

@@ -1,120 +1,52 @@
 """What a search says on the console: plan, progress with ETA, result."""
 
-import time
 from collections.abc import Mapping
-from typing import Any
 
-from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ostrdet.engine.hooks.search_plan import describe, duration, probe_seconds
+from ostrdet.engine.hooks.console import ConsoleHook, mean_of
+from ostrdet.engine.hooks.search_plan import describe, probe_seconds
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.registry import HOOKS
 
-QUIET_SECONDS = 30.0
-
 
 @HOOKS.register_module()
-class SearchConsoleHook(Hook):
-    """A progress bar on a terminal, plain lines elsewhere; the log file has the details.
+class SearchConsoleHook(ConsoleHook):
+    """Says what a search does and finds.
 
     Args:
         baseline: Criterion whose genotype is shown beside the chosen one at the end.
         next_command: What to run with the genotype; ``{genotype}`` stands for its file.
     """
 
-    priority = 'LOWEST'
-
     def __init__(
         self,
         baseline: str = 'Magnitude',
         next_command: str = 'python tools/genotype.py show {genotype}',
     ) -> None:
+        super().__init__()
         self.baseline, self.next_command = baseline, next_command
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.progress: Progress | None = None
-        self._started = self._spoken = 0.0
-        self._first_iter = 0
 
-    def before_train(self, runner: Runner) -> None:
-        """Say what will be done."""
-        if not is_main_process():
-            return
-        loop, selector = runner.train_loop, _selector(runner)
-        iterations = loop.max_iters - runner.iter
-        plan = describe(runner, selector.criterion, probe_seconds(runner) * iterations)
-        for heading, text in plan.items():
-            self.console.print(f'[bold]{heading:<10}[/] {text}')
-        self._started = self._spoken = time.monotonic()
-        self._first_iter = runner.iter
-        if self.console.is_terminal:
-            self.progress = _progress_bar(self.console)
-            self.progress.start()
-            self.progress.add_task('search', total=loop.max_iters, completed=runner.iter, said='')
+    def plan(self, runner: Runner) -> Mapping[str, str]:
+        """Space, supernet, data, schedule, and an estimate of the time."""
+        seconds = probe_seconds(runner) * (runner.max_iters - runner.iter)
+        return describe(runner, _selector(runner).criterion, seconds)
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict[str, Any] | None = None,
-    ) -> None:
-        """Move the bar, or say a line now and then."""
-        if not is_main_process():
-            return
-        if self.progress:
-            self.progress.update(self.progress.task_ids[0], completed=runner.iter + 1)
-        elif time.monotonic() - self._spoken > QUIET_SECONDS:
-            losses = ', '.join(f'{name} {float(v):.3f}' for name, v in (outputs or {}).items())
-            of = len(runner.train_loop.dataloader)
-            self._say(f'epoch {runner.epoch + 1}, iteration {batch_idx + 1}/{of}: {losses}', runner)
+    def standing(self, runner: Runner) -> str:
+        """Losses, accuracy of the supernet, stability, and accuracies by the table."""
+        return _standing(runner)
 
-    def after_train_epoch(self, runner: Runner) -> None:
-        """Say where the search stands."""
-        if is_main_process():
-            self._say(f'epoch {runner.epoch + 1}/{runner.max_epochs}: {_standing(runner)}', runner)
-
-    def after_train(self, runner: Runner) -> None:
-        """Show the genotype of the criterion beside the baseline's, and what to do with it."""
-        if not is_main_process():
-            return
-        self._close()
+    def result(self, runner: Runner) -> str:
+        """The genotype of the criterion beside the baseline's, and what to do with it."""
         selector = _selector(runner)
+        lines = [_result(runner, selector, self.baseline)]
         if runner.train_loop.stop_training:
-            self.console.print(
-                f'stopped: the genotype is stable for {selector.stable_epochs} epochs'
-            )
-        self.console.print(_result(runner, selector, self.baseline))
+            stable = selector.stable_epochs
+            lines.insert(0, f'stopped: the genotype is stable for {stable} epochs')
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'
-            self.console.print(f'genotype: {file}\nnext: {self.next_command.format(genotype=file)}')
-
-    def after_run(self, runner: Runner) -> None:
-        """Leave the terminal as it was, after an error too."""
-        self._close()
-
-    def _say(self, text: str, runner: Runner) -> None:
-        self._spoken = time.monotonic()
-        if self.progress:
-            self.progress.console.print(text)
-            return
-        done = max(runner.iter - self._first_iter, 1)
-        left = runner.max_iters - runner.iter
-        eta = duration((self._spoken - self._started) / done * left)
-        self.console.print(f'{text}, ETA {eta}')
-
-    def _close(self) -> None:
-        if self.progress:
-            self.progress.stop()
-            self.progress = None
-
-
-def _progress_bar(console: Console) -> Progress:
-    columns = (TextColumn('iteration'), BarColumn(), MofNCompleteColumn(), TextColumn('ETA'))
-    return Progress(*columns, TimeRemainingColumn(), console=console, speed_estimate_period=300)
+            lines += [f'genotype: {file}', f'next: {self.next_command.format(genotype=file)}']
+        return '\n'.join(lines)
 
 
 def _selector(runner: Runner) -> SelectorHook:
@@ -123,11 +55,7 @@ def _selector(runner: Runner) -> SelectorHook:
 
 def _standing(runner: Runner) -> str:
     selector = _selector(runner)
-    parts = [
-        f'{name} {runner.message_hub.get_scalar(f"train/{name}").mean():.3f}'
-        for name in ('loss', 'arch_loss')
-        if f'train/{name}' in runner.message_hub.log_scalars
-    ]
+    parts = [text for name in ('loss', 'arch_loss') if (text := mean_of(runner, name))]
     if selector.val_accuracy is not None:
         parts.append(f'supernet accuracy {selector.val_accuracy:.1f} %')
     parts.append(f'stable for {selector.stable_epochs} epochs')

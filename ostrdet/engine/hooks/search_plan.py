@@ -7,7 +7,8 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.engine.hooks.console import duration
+from ostrdet.engine.unwrap import searcher_of
 from ostrdet.models.arch_updates import Batch
 
 PROBE_SIZES = (2, 8)
@@ -65,18 +66,3 @@ def _seconds_of_pass(searcher: Any, image_1CHW: Tensor, size: int) -> float:
     if loss.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it.
-
-    Examples:
-        >>> duration(42.3), duration(200), duration(7300)
-        ('42 s', '3 min 20 s', '2 h 1 min')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes == 0:
-        return f'{rest} s'
-    if minutes < 60:
-        return f'{minutes} min {rest} s'
-    return f'{minutes // 60} h {minutes % 60} min'

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, rows, state_rows
-from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.engine.unwrap import searcher_of
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.registry import CRITERIA, HOOKS, build
 from ostrdet.selection import Criterion, discretize

@@ -8,7 +8,7 @@ from mmengine.runner import Runner, ValLoop
 
 from ostrdet.datasets import SeededSubset
 from ostrdet.engine.loops.bilevel_train import BilevelTrainLoop
-from ostrdet.engine.loops.halves import build_dataset, with_pipeline_of
+from ostrdet.engine.loops.seeded_data import build_dataset, with_pipeline_of
 from ostrdet.registry import LOOPS
 
 

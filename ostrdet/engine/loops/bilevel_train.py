@@ -7,13 +7,19 @@ import torch
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
-from ostrdet.datasets import dataset_labels, hash_seed, seed_generators, split_indices
-from ostrdet.engine.loops.halves import build_dataset, build_half, check_classes
-from ostrdet.engine.searcher_of import searcher_of
+from ostrdet.datasets import dataset_labels, split_indices
+from ostrdet.engine.loops.seeded_data import (
+    ARCH,
+    WEIGHTS,
+    build_dataset,
+    build_half,
+    check_classes,
+    seed_iteration,
+)
+from ostrdet.engine.unwrap import searcher_of
 from ostrdet.registry import LOOPS
 
 HALVES = ('weights', 'architecture')
-WEIGHTS, ARCH, ITERATION = 0, 1, 2  # streams of random numbers; the first two are also the halves
 
 
 @LOOPS.register_module()
@@ -56,7 +62,9 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         _check_at_least(0, arch_start_epoch=arch_start_epoch)
         self.dataset, self.dataset_cfg = build_dataset(dataloader), dataloader['dataset']
         labels = dataset_labels(self.dataset)
-        check_classes(labels, searcher_of(runner).bare_supernet)
+        check_classes(
+            labels, searcher_of(runner).bare_supernet.num_classes, 'model.supernet.num_classes'
+        )
         halves = split_indices(labels, len(self.dataset), portions, split_seed)
         self.weight_indices, self.arch_indices = halves
         loaders = [
@@ -80,7 +88,7 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
         for index, batches in enumerate(self.pairs()):
-            self._seed_iteration()
+            seed_iteration(self.runner, self._iter)
             self.run_iter(index, batches)
         if self._is_validated():
             self._epoch += 1  # the runner counts an epoch as done before it validates
@@ -103,12 +111,6 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         for turn in range(rounds):
             _shuffle(self.arch_dataloader, self._epoch * rounds + turn)
             yield from self.arch_dataloader
-
-    def _seed_iteration(self) -> None:
-        # With worker processes or without, reading samples must not reach what the step draws
-        seed_generators(self.runner.seed, ITERATION, self._iter)
-        if torch.cuda.is_available():
-            torch.cuda.manual_seed_all(hash_seed(self.runner.seed, ITERATION, self._iter))
 
     def _is_validated(self) -> bool:
         done = self._epoch + 1

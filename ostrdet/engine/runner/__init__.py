@@ -1,5 +1,5 @@
 """Runners."""
 
-from ostrdet.engine.runner.search_runner import SearchRunner
+from ostrdet.engine.runner.seeded_runner import SeededRunner
 
-__all__ = ['SearchRunner']
+__all__ = ['SeededRunner']

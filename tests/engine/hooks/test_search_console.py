@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.engine.hooks.search_plan import duration
+from ostrdet.engine.hooks.console import duration
 
 HEADINGS = ['space', 'supernet', 'data', 'search', 'criterion', 'device', 'work dir', 'ETA']
 

@@ -188,7 +188,7 @@ def test_a_table_gives_the_accuracy_of_every_criterion_that_it_knows(
         }
         assert line['benchmark'] == expected
         assert line['benchmark']['Magnitude'] is None
-    log = (run.folder / 'search.log').read_text(encoding='utf-8')
+    log = (run.folder / 'run.log').read_text(encoding='utf-8')
     unknown = {text for found in genotypes for text in found.values()} - set(known)
     for cell in unknown:
         assert log.count(f"does not hold the cell '{cell}'") == 1

@@ -135,7 +135,7 @@ def test_a_half_feeds_every_process(
     tiny_config: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner = build_search(tiny_config({'train_dataloader.batch_size': 40}), work_dir=tmp_path)
-    monkeypatch.setattr('ostrdet.engine.loops.halves.get_world_size', lambda: 2)
+    monkeypatch.setattr('ostrdet.engine.loops.seeded_data.get_world_size', lambda: 2)
     with pytest.raises(ValueError, match='batch_size=40 times 2 processes is larger than the 72'):
         assert runner.train_loop
 

@@ -9,6 +9,8 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ostrdet.engine.checkpoint import SAFETENSORS, PlainCheckpointHook, check_state, read_state
+from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
 
 #: Warnings of mmengine that nobody here can act on.
@@ -20,18 +22,22 @@ NOISE = (
 
 
 @RUNNERS.register_module()
-class SearchRunner(Runner):
-    """A ``Runner`` whose details go to ``search.log`` in the work dir.
+class SeededRunner(Runner):
+    """A ``Runner`` whose details go to ``run.log`` in the work dir.
 
     The console hears of warnings only, and of what hooks say themselves. A resumed run goes on in
-    the same log.
+    the same log. Search, retraining and transfer all run through it.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register_hook(PlainCheckpointHook())
 
     def build_logger(
         self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
     ) -> MMLogger:
         """The logger of mmengine, with its stock handlers set apart."""
-        file = log_file or str(Path(self.work_dir) / 'search.log')
+        file = log_file or str(Path(self.work_dir) / 'run.log')
         logger = super().build_logger(log_level, file, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
@@ -50,6 +56,30 @@ class SearchRunner(Runner):
             _stop_workers(self._train_loop)
             _stop_workers(self._val_loop)
         return model
+
+    def test(self) -> dict[str, float]:
+        """As in mmengine, but its workers are let go."""
+        try:
+            metrics: dict[str, float] = super().test()
+        finally:
+            _stop_workers(self._test_loop)
+        return metrics
+
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As in mmengine, but weights fit as a whole or not at all; safetensors are read too.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is damaged, or of another architecture.
+        """
+        model, state = unwrapped(self.model), read_state(filename)
+        check_state(state, model.state_dict(), filename)
+        if Path(filename).suffix != SAFETENSORS:
+            checkpoint: dict[str, Any] = super().load_checkpoint(filename, *args, **kwargs)
+            return checkpoint
+        model.load_state_dict(state)
+        self._has_loaded = True
+        return {'state_dict': state}
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """As in mmengine, but with the seed of the checkpoint only.

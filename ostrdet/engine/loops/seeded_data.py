@@ -1,17 +1,21 @@
-"""The dataloaders of the two halves of the training set."""
+"""Dataloaders and steps whose random numbers depend on what they are for, not on what came before."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset, Compose
-from mmengine.dist import get_world_size
+from mmengine.dist import get_rank, get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ostrdet.datasets import SeededSubset, hash_seed
+from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
 from ostrdet.registry import DATASETS
+
+#: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.
+WEIGHTS, ARCH, ITERATION = 0, 1, 2
 
 
 def build_dataset(cfg: Mapping[str, Any]) -> Any:
@@ -45,17 +49,22 @@ def with_pipeline_of(
     return twin
 
 
-def check_classes(labels: Sequence[int] | None, supernet: Any) -> None:
-    """Check that ``supernet`` has a logit for every label.
+def check_classes(labels: Sequence[int] | None, num_classes: int, key: str) -> None:
+    """Check that there is a logit for every label.
+
+    Args:
+        labels: The label of every sample, if known.
+        num_classes: Number of logits.
+        key: Config key of that number, for the message.
 
     Raises:
-        ValueError: If it has not.
+        ValueError: If there is not.
     """
     found = max(labels or [0]) + 1
-    if found > supernet.num_classes:
+    if found > num_classes:
         raise ValueError(
-            f'model.supernet.num_classes={supernet.num_classes}, but train_dataloader.dataset has '
-            f'{found} classes; set it to {found}'
+            f'{key}={num_classes}, but train_dataloader.dataset has {found} classes; set it to '
+            f'{found}'
         )
 
 
@@ -83,12 +92,40 @@ def build_half(
             f'{len(indices_N)} samples of the half that trains the {name}; make it smaller, or '
             'raise train_cfg.portions'
         )
-    stream = hash_seed(seed, half) >> 1  # the generators take 63 bits
+    return seeded_loader({'drop_last': True, **cfg}, dataset, indices_N, seed, half)
+
+
+def seeded_loader(
+    cfg: Mapping[str, Any], dataset: Any, indices_N: np.ndarray, seed: int, stream: int
+) -> DataLoader:
+    """A dataloader over some samples, in another order in each epoch.
+
+    Order and augmentation depend on (seed, stream, epoch, sample) alone.
+
+    Args:
+        cfg: Config of the dataloader; its ``dataset`` and ``sampler`` are not used.
+        dataset: The whole data set.
+        indices_N: The samples.
+        seed: Seed of the run.
+        stream: Tells the loaders of one run apart.
+    """
+    key = hash_seed(seed, stream) >> 1  # the generators take 63 bits
     loader = {
-        'drop_last': True,
         **cfg,
-        'dataset': SeededSubset(dataset, indices_N, stream),
-        'sampler': {'type': 'EpochSampler', 'shuffle': True, 'seed': stream},
+        'dataset': SeededSubset(dataset, indices_N, key),
+        'sampler': {'type': 'ostrdet.EpochSampler', 'shuffle': True, 'seed': key},
     }
     built: DataLoader = Runner.build_dataloader(loader, seed=seed)
     return built
+
+
+def seed_iteration(runner: Runner, iteration: int) -> None:
+    """Seed all generators by (seed of the run, iteration, rank).
+
+    A resumed run then draws what the uninterrupted one would have drawn; with worker processes or
+    without, reading samples does not reach what the step draws.
+    """
+    keys = runner.seed, ITERATION, iteration, get_rank()
+    seed_generators(*keys)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(hash_seed(*keys))

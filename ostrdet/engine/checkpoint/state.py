@@ -1,0 +1,93 @@
+"""Weights in files: read without running what they hold, and compared before they are used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+SAFETENSORS = '.safetensors'
+_SHOWN = 3
+
+
+def read_state(path: str | Path) -> dict[str, Tensor]:
+    """The weights of a checkpoint or of a published file, on the CPU.
+
+    Nothing in the file is executed.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or no file of weights.
+    """
+    if Path(path).suffix == SAFETENSORS:
+        return _read_safetensors(Path(path))
+    checkpoint = read_checkpoint(path)
+    return {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """A checkpoint of a runner, on the CPU; ``state_dict`` holds the weights.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or no checkpoint.
+    """
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
+            'more than tensors and plain values; take another one of the work dir'
+        ) from error
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
+        raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
+    return checkpoint
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(2, 'No such file or directory', str(path))
+    try:
+        state: dict[str, Tensor] = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"'{path}' can't be read as safetensors: {error}") from error
+    return state
+
+
+def check_state(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], source: str | Path
+) -> None:
+    """Check that weights fit a network, key by key.
+
+    Args:
+        found: The weights of a file.
+        wanted: ``state_dict()`` of the network.
+        source: The file, for the message.
+
+    Raises:
+        ValueError: If a key is missing, not known or of another shape; all differences are counted
+            and the first of each kind named.
+    """
+    missing = [key for key in wanted if key not in found]
+    unknown = [key for key in found if key not in wanted]
+    shapes = [
+        f'{key} {tuple(found[key].shape)} instead of {tuple(wanted[key].shape)}'
+        for key in wanted
+        if key in found and found[key].shape != wanted[key].shape
+    ]
+    kinds = {'missing': missing, 'not in this network': unknown, 'of another shape': shapes}
+    if any(kinds.values()):
+        parts = [f'{len(keys)} keys {kind} ({_some(keys)})' for kind, keys in kinds.items() if keys]
+        raise ValueError(
+            f"'{source}' is of another architecture: {'; '.join(parts)}. Give the config and the "
+            'genotype that it was trained with'
+        )
+
+
+def _some(keys: list[str]) -> str:
+    return ', '.join(keys[:_SHOWN]) + (', ...' if len(keys) > _SHOWN else '')

@@ -1,0 +1,73 @@
+"""What retraining says on the console: plan, progress with ETA, accuracies."""
+
+from collections.abc import Mapping
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+from ostrdet.engine.checkpoint import latest_checkpoint
+from ostrdet.engine.hooks.console import ConsoleHook, mean_of
+from ostrdet.engine.unwrap import unwrapped
+from ostrdet.registry import HOOKS
+
+
+@HOOKS.register_module()
+class TrainConsoleHook(ConsoleHook):
+    """Says what a training does and reaches.
+
+    Args:
+        next_command: What to run at the end; ``{config}`` and ``{checkpoint}`` stand for the files.
+    """
+
+    def __init__(self, next_command: str = 'python tools/test.py {config} {checkpoint}') -> None:
+        super().__init__()
+        self.next_command = next_command
+
+    def plan(self, runner: Runner) -> Mapping[str, str]:
+        """Network, data, schedule."""
+        model, loop = unwrapped(runner.model), runner.train_loop
+        loader, backbone = loop.dataloader, model.backbone
+        source = backbone.genotype.provenance.get('source', 'no source given')
+        learning_rate = runner.optim_wrapper.get_lr()['lr'][0]
+        weights = sum(weight.numel() for weight in model.parameters())
+        return {
+            'genotype': f'{type(backbone.space).__name__}, {source}',
+            'network': f'{len(backbone.plan.layers)} layers, {weights:,} parameters',
+            'data': f'{len(loader.dataset):,} images of {type(loader.dataset.dataset).__name__}, '
+            f'{len(loader)} iterations of {loader.batch_size} per epoch',
+            'training': f'from epoch {runner.epoch + 1} of {loop.max_epochs}, '
+            f'{type(runner.optim_wrapper.optimizer).__name__}, learning rate {learning_rate:g}, '
+            f'seed {runner.seed}',
+            'device': f'{next(model.parameters()).device}, {torch.get_num_threads()} threads',
+            'work dir': str(runner.work_dir),
+        }
+
+    def standing(self, runner: Runner) -> str:
+        """The losses."""
+        names = ('loss', 'loss_cls', 'loss_aux')
+        return ', '.join(text for name in names if (text := mean_of(runner, name)))
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Say what the epoch reached."""
+        if is_main_process() and metrics:
+            self.say('  ' + describe_metrics(metrics), runner)
+
+    def result(self, runner: Runner) -> str:
+        """The checkpoint, and what to do with it."""
+        checkpoint = latest_checkpoint(runner.work_dir)
+        if checkpoint is None:
+            return 'done; no checkpoint was written'
+        config = f'{runner.work_dir}/config.py'
+        following = self.next_command.format(config=config, checkpoint=checkpoint)
+        return f'checkpoint: {checkpoint}\nnext: {following}'
+
+
+def describe_metrics(metrics: Mapping[str, float]) -> str:
+    """Metrics in one line.
+
+    Examples:
+        >>> describe_metrics({'accuracy/top1': 91.25})
+        'accuracy/top1 91.25'
+    """
+    return ', '.join(f'{name} {value:.2f}' for name, value in metrics.items())
