@@ -22,9 +22,14 @@ REGISTRIES: dict[str, Registry] = {
     'supernet': own.MODELS,
     'mixed_op': own.MODELS,
     'norm_cfg': own.MODELS,
+    'backbone': own.MODELS,
+    'neck': own.MODELS,
+    'head': own.MODELS,
+    'loss': own.MODELS,
     'data_preprocessor': own.MODELS,
     'train_cfg': own.LOOPS,
     'val_cfg': own.LOOPS,
+    'test_cfg': own.LOOPS,
     'dataset': own.DATASETS,
     'pipeline': own.TRANSFORMS,
     'sampler': own.DATA_SAMPLERS,
@@ -35,6 +40,8 @@ REGISTRIES: dict[str, Registry] = {
     'optimizer': own.OPTIMIZERS,
     'param_scheduler': own.PARAM_SCHEDULERS,
     'val_evaluator': own.METRICS,
+    'test_evaluator': own.METRICS,
+    'policies': own.TRANSFORMS,
     'visualizer': own.VISUALIZERS,
     'vis_backends': own.VISBACKENDS,
     'model_wrapper_cfg': own.MODEL_WRAPPERS,
@@ -46,7 +53,9 @@ COLLECTIONS = {
     'optim_wrapper',
     'param_scheduler',
     'pipeline',
+    'policies',
     'val_evaluator',
+    'test_evaluator',
     'vis_backends',
 }
 TOP_LEVEL = {*inspect.signature(Runner).parameters, 'data_root', 'compile', 'sync_bn'}
@@ -62,7 +71,7 @@ TAKEN = {'type', '_scope_', 'convert_to_iter_based', 'priority'}
 
 
 def check_config(cfg: Mapping[str, Any]) -> None:
-    """Check types, keys and operation names of a search config.
+    """Check types, keys and operation names of a config.
 
     A top-level key is free, as configs may hold helper variables, unless it looks like a known one
     that was mistyped.
@@ -77,12 +86,13 @@ def check_config(cfg: Mapping[str, Any]) -> None:
         ValueError: If the constructor of the optimizers refuses their configs.
     """
     _check_top_level(cfg)
+    scope = cfg.get('default_scope') or 'ostrdet'
     for path, node in _dicts(cfg, ()):
         if path and path[-1].endswith('_dataloader'):
             _check_keys('dataloader', node, LOADER, path)
         home = _registry_of(path)
         if home is not None and isinstance(node.get('type'), str):
-            target = _find(home, node['type'], (*path, 'type'))
+            target = _find(home, node['type'], (*path, 'type'), scope)
             _check_keys(node['type'], node, _arguments(target), path)
         for (holder, key), registry in NAMES.items():
             if path and path[-1] == holder:
@@ -111,13 +121,19 @@ def _dicts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
 def _registry_of(path: Sequence[str]) -> Registry | None:
     """By the last name on the path, or, for a member of a collection, by that of the collection."""
     *_, above, last = ['', '', *(key for key in path if not key.isdecimal())]
+    if (above, last) == ('optim_wrapper', 'optimizer'):  # one optimizer, so no collection
+        return REGISTRIES[last]
     return REGISTRIES.get(above if above in COLLECTIONS else last)
 
 
-def _find(home: Registry, name: str, path: Sequence[str]) -> Callable[..., Any]:
+def _find(
+    home: Registry, name: str, path: Sequence[str], scope: str = 'ostrdet'
+) -> Callable[..., Any]:
+    """The type ``name``; without a prefix it is sought in the default scope of the config first."""
     if home in OWN_ROOTS:
         return _at(path, lookup, home, name)
-    target = home.get(name)
+    target = None if '.' in name else home.get(f'{scope}.{name}')
+    target = home.get(name) if target is None else target
     if target is None:
         known = [*home.module_dict, *(home.parent.module_dict if home.parent else ())]
         raise KeyError(

@@ -1,18 +1,14 @@
 """A search from a config: what ``tools/search.py`` calls."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
+from ostrdet.apis.build_runner import build_runner, set_resume
 from ostrdet.apis.search_config import load_config
-from ostrdet.engine.checkpoint import latest_checkpoint
-from ostrdet.engine.runner import SeededRunner
 
 
 def search(config: str | Path | Config, **options: Any) -> Runner:
@@ -66,36 +62,5 @@ def build_search(
         ValueError: If a value is out of its range.
     """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
-    cfg.launcher = launcher
-    _set_resume(cfg, resume)
-    _start_processes(cfg)
-    # The runner's global objects go by this name and the second: two runs must not share them
-    cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
-    runner: Runner = SeededRunner.from_cfg(cfg)
-    return runner
-
-
-def _set_resume(cfg: Config, resume: str | None) -> None:
-    """Point the runner at the checkpoint, and refuse to write over another search."""
-    folder = Path(cfg.work_dir)
-    if resume is None:
-        if (folder / 'trajectory.jsonl').exists():
-            raise FileExistsError(
-                f"'{folder}' holds a search already: give --resume to go on with it, or another "
-                '--work-dir'
-            )
-        return
-    found = latest_checkpoint(folder) if resume == 'auto' else Path(resume)
-    if found is not None and not found.is_file():
-        raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
-    cfg.resume = found is not None
-    cfg.load_from = None if found is None else str(found)
-
-
-def _start_processes(cfg: Config) -> None:
-    """Without a GPU the processes talk by gloo, which mmengine's own start does not offer."""
-    if cfg.launcher == 'none' or torch.cuda.is_available():
-        return
-    cfg.merge_from_dict({'model_wrapper_cfg.device_ids': None})
-    if cfg.launcher == 'pytorch' and not is_distributed():
-        torch.distributed.init_process_group('gloo')
+    set_resume(cfg, resume, 'search')
+    return build_runner(cfg, launcher)

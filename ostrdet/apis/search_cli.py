@@ -3,9 +3,9 @@
 import argparse
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.apis.run_options import add_options
 
 EPILOG = """examples:
   python tools/search.py configs/search/ostr_nb201_digits.py
@@ -19,46 +19,6 @@ checkpoints. Exit status: 0 done, 2 bad input or a number that is not finite (on
 """
 
 
-#: Options in the order of the help text, with what ``add_argument`` takes.
-OPTIONS: dict[str, dict[str, Any]] = {
-    '--work-dir': {
-        'metavar': 'DIR',
-        'help': 'where results go; default work_dirs/<name of the config>',
-    },
-    '--resume': {
-        'nargs': '?',
-        'const': 'auto',
-        'metavar': 'PATH',
-        'help': 'go on from a checkpoint; without PATH from the newest one in the work dir, or from '
-        'the start if there is none',
-    },
-    '--seed': {'type': int, 'metavar': 'N', 'help': 'seed of the run; default randomness.seed'},
-    '--data-root': {'metavar': 'DIR', 'help': 'folder of the data set'},
-    '--benchmark': {
-        'metavar': 'PATH',
-        'help': 'table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then '
-        "reports the accuracy of each criterion's cell",
-    },
-    '--amp': {
-        'nargs': '?',
-        'const': 'bfloat16',
-        'choices': ('bfloat16', 'float16'),
-        'help': 'autocast; bfloat16 if nothing follows; float16 needs a GPU',
-    },
-    '--cfg-options': {
-        'nargs': '+',
-        'default': [],
-        'metavar': 'KEY=VALUE',
-        'help': 'override config values, such as train_cfg.max_epochs=100',
-    },
-    '--launcher': {
-        'choices': ('none', 'pytorch', 'slurm', 'mpi'),
-        'default': 'none',
-        'help': 'how processes were started; pytorch for torchrun',
-    },
-}
-
-
 def build_parser() -> Parser:
     """The parser of ``tools/search.py``."""
     parser = Parser(
@@ -69,8 +29,17 @@ def build_parser() -> Parser:
     parser.add_argument(
         'config', metavar='CONFIG', help='config file, such as configs/search/ostr_darts_c10.py'
     )
-    for name, settings in OPTIONS.items():
-        parser.add_argument(name, **settings)
+    add_options(
+        parser,
+        '--work-dir',
+        '--resume',
+        '--seed',
+        '--data-root',
+        '--benchmark',
+        '--amp',
+        '--cfg-options',
+        '--launcher',
+    )
     return parser
 
 

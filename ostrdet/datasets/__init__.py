@@ -6,6 +6,7 @@ from ostrdet.datasets.digits import Digits
 from ostrdet.datasets.epoch_sampler import EpochSampler
 from ostrdet.datasets.image_folder import ImageFolder
 from ostrdet.datasets.imagenet16 import ImageNet16
+from ostrdet.datasets.load_image import LoadImage
 from ostrdet.datasets.seeded_subset import SeededSubset, dataset_labels
 from ostrdet.datasets.seeding import hash_seed, seed_generators, seeded_permutation
 from ostrdet.datasets.standard import CIFAR10, CIFAR100, ImageNet
@@ -18,6 +19,7 @@ __all__ = [
     'ImageFolder',
     'ImageNet',
     'ImageNet16',
+    'LoadImage',
     'PadCropFlip',
     'SeededSubset',
     'check_portions',

@@ -195,7 +195,7 @@ ARGUMENTS = {
     ),
     'no GPU': ('--amp float16', r'--amp float16 needs a GPU, there is none; use --amp bfloat16'),
     'unknown amp': ('--amp float8', r"argument --amp: invalid choice: 'float8'.*bfloat16"),
-    'negative seed': ('--seed -1', r'randomness\.seed=-1: a search needs a seed in \[0, 2\*\*32\)'),
+    'negative seed': ('--seed -1', r'randomness\.seed=-1: a run needs a seed in \[0, 2\*\*32\)'),
     'seed that is no number': ('--seed one', r"argument --seed: invalid int value: 'one'"),
     'no such checkpoint': (
         '--resume {tmp}/epoch_9.pth',

@@ -89,7 +89,7 @@ def test_float16_scales_the_loss_of_the_weights_alone(
 
 @pytest.mark.parametrize('seed', [-1, 2**32, 'one', 1.5])
 def test_seeds_out_of_range(tiny_config: Any, seed: Any) -> None:
-    with pytest.raises(ValueError, match=rf'randomness\.seed={seed!r}: a search needs a seed in'):
+    with pytest.raises(ValueError, match=rf'randomness\.seed={seed!r}: a run needs a seed in'):
         load_config(tiny_config(), seed=seed)
 
 

@@ -1,6 +1,7 @@
 """What retraining says on the console: plan, progress with ETA, accuracies."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from mmengine.dist import is_main_process
@@ -58,7 +59,7 @@ class TrainConsoleHook(ConsoleHook):
         checkpoint = latest_checkpoint(runner.work_dir)
         if checkpoint is None:
             return 'done; no checkpoint was written'
-        config = f'{runner.work_dir}/config.py'
+        config = Path(runner.work_dir) / Path(runner.cfg.filename or 'CONFIG').name
         following = self.next_command.format(config=config, checkpoint=checkpoint)
         return f'checkpoint: {checkpoint}\nnext: {following}'
 

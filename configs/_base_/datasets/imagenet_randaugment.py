@@ -1,0 +1,19 @@
+_base_ = './imagenet_mobile.py'
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='ostrdet.LoadImage'),
+            dict(type='RandomResizedCrop', scale=224),
+            dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+            dict(
+                type='RandAugment',
+                policies='timm_increasing',
+                num_policies=2,
+                total_level=10,
+                magnitude_level=9,
+                magnitude_std=0.5,
+            ),
+            dict(type='PackInputs'),
+        ],
+    ),
+)

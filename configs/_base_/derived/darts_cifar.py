@@ -1,0 +1,19 @@
+model = dict(
+    type='ostrdet.DerivedImageClassifier',
+    backbone=dict(
+        type='ostrdet.DerivedCellBackbone',
+        space=dict(type='DARTSSpace'),
+        genotype='darts_v2',
+        stem='CIFARStem',
+        channels=36,
+        num_cells=20,
+        drop_path_prob=0.2,
+    ),
+    head=dict(
+        type='ostrdet.AuxiliaryClsHead',
+        num_classes=10,
+        aux=dict(pool_stride=3),
+        aux_weight=0.4,
+        loss=dict(type='CrossEntropyLoss'),
+    ),
+)

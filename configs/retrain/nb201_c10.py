@@ -1,0 +1,8 @@
+# python tools/train.py configs/retrain/nb201_c10.py --genotype GENOTYPE --data-root DIR
+# NAS-Bench-201's own training on CIFAR-10
+_base_ = [
+    '../_base_/derived/nb201.py',
+    '../_base_/datasets/cifar10_crop.py',
+    '../_base_/schedules/nb201_200e.py',
+    '../_base_/default_runtime_retrain.py',
+]

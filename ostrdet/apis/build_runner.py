@@ -1,0 +1,64 @@
+"""From a checked config to the runner that search, training and testing share."""
+
+import time
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import is_distributed
+from mmengine.runner import Runner
+
+from ostrdet.engine.checkpoint import latest_checkpoint
+from ostrdet.engine.runner import SeededRunner
+
+
+def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
+    """The runner of ``cfg``, before its first step.
+
+    Args:
+        cfg: A checked config.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+    """
+    cfg.launcher = launcher
+    _start_processes(cfg)
+    # The runner's global objects go by this name and the second: two runs must not share them
+    cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
+    runner: Runner = SeededRunner.from_cfg(cfg)
+    return runner
+
+
+def set_resume(cfg: Config, resume: str | None, what: str) -> None:
+    """Point the runner at the checkpoint, and refuse to write over another run.
+
+    Args:
+        cfg: The config, with its work dir.
+        resume: Path of a checkpoint, or 'auto' for the newest of the work dir; None starts anew.
+        what: 'search' or 'training', for the message.
+
+    Raises:
+        FileExistsError: If the work dir holds a run already and ``resume`` is None.
+        FileNotFoundError: If there is no such checkpoint.
+    """
+    folder = Path(cfg.work_dir)
+    newest = latest_checkpoint(folder)
+    if resume is None:
+        if newest is not None or (folder / 'trajectory.jsonl').exists():
+            raise FileExistsError(
+                f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
+                '--work-dir'
+            )
+        return
+    found = newest if resume == 'auto' else Path(resume)
+    if found is not None and not found.is_file():
+        raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
+    cfg.resume = found is not None
+    cfg.load_from = None if found is None else str(found)
+
+
+def _start_processes(cfg: Config) -> None:
+    """Without a GPU the processes talk by gloo, which mmengine's own start does not offer."""
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    cfg.merge_from_dict({'model_wrapper_cfg.device_ids': None})
+    if cfg.launcher == 'pytorch' and not is_distributed():
+        torch.distributed.init_process_group('gloo')

@@ -1,0 +1,91 @@
+"""Configs: read from a file, overridden from the command line, and what all kinds have checked."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.registry import nearest
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) -> Config:
+    """A config of its own, with overrides of the form 'key=value'.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        KeyError, ValueError: If the file or an override is wrong.
+    """
+    cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
+    return cfg
+
+
+def set_common(
+    cfg: Config, name: str, work_dir: str | Path | None, seed: int | None, data_root: Any
+) -> None:
+    """Set what every kind of run has.
+
+    Args:
+        cfg: The config.
+        name: Name of the work dir where neither the config nor ``work_dir`` gives one.
+        work_dir: Where results go, or None.
+        seed: Seed of the run, or None for the config's.
+        data_root: Folder of the data set, or None for the config's.
+    """
+    if work_dir is not None or not cfg.get('work_dir'):
+        cfg.work_dir = str(work_dir or Path('work_dirs') / name)
+    if seed is not None:
+        cfg.merge_from_dict({'randomness.seed': seed})
+    if data_root is not None:
+        _set_data_root(cfg, str(data_root))
+
+
+def check(cfg: Config) -> None:
+    """Check types, keys and the seed.
+
+    Raises:
+        KeyError, TypeError, ValueError: With the key that is wrong.
+    """
+    check_config(cfg.to_dict())
+    seed = (cfg.get('randomness') or {}).get('seed')
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(
+            f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
+            'could not repeat a random one; set it, or give --seed N'
+        )
+
+
+def _read(path: Path) -> Config:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no config file '{path}'")
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, NameError) as error:
+        raise ValueError(f"config file '{path}': {error}") from error
+
+
+def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
+    key, equals, value = option.partition('=')
+    if not (key and equals):
+        raise ValueError(f"--cfg-options: '{option}' is not of the form key=value")
+    name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
+    if name not in known:
+        raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+    try:
+        return key, DictAction._parse_iterable(value)
+    except AssertionError:
+        raise ValueError(f"--cfg-options: the brackets of '{option}' do not match") from None
+
+
+def _set_data_root(cfg: Config, data_root: str) -> None:
+    for loader in LOADERS:
+        dataset = (cfg.get(loader) or {}).get('dataset', {})
+        if dataset and 'data_root' not in dataset:
+            raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
+        if dataset:
+            dataset.data_root = data_root

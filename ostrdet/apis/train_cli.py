@@ -1,0 +1,72 @@
+"""The command line of ``tools/train.py``; parses before anything heavy is imported."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.apis.run_options import add_options
+
+EPILOG = """examples:
+  python tools/train.py configs/retrain/darts_c10.py --genotype darts_v2 --data-root data/cifar10
+  python tools/train.py configs/retrain/nb201_c10.py \\
+      --genotype work_dirs/ostr_nb201_c10/genotype.json --data-root data/cifar10
+  python tools/train.py configs/retrain/darts_in1k.py --data-root data/imagenet --amp --resume
+  python tools/train.py configs/retrain/darts_c100.py \\
+      --cfg-options model.backbone.with_cp=True train_cfg.max_epochs=1200
+
+The work dir gets checkpoints, run.log, and the config with the genotype in it. Exit status: 0 done,
+2 bad input or a number that is not finite (one line says which).
+"""
+
+
+def build_parser() -> Parser:
+    """The parser of ``tools/train.py``."""
+    parser = Parser(
+        prog='train.py',
+        description='Train the network of a genotype with one config: network, data, schedule.',
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        'config', metavar='CONFIG', help='config file, such as configs/retrain/darts_c10.py'
+    )
+    add_options(
+        parser,
+        '--genotype',
+        '--work-dir',
+        '--resume',
+        '--seed',
+        '--data-root',
+        '--amp',
+        '--auto-scale-lr',
+        '--cfg-options',
+        '--launcher',
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the training that the command line asks for; returns the exit status."""
+    return run_cli(_train, build_parser(), argv)
+
+
+def _train(args: argparse.Namespace) -> None:
+    # Threads that spin while they wait slow a run many times over once anything else runs
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    from ostrdet.compat import import_quietly
+
+    import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
+    from ostrdet.apis.train import train
+
+    train(
+        args.config,
+        genotype=args.genotype,
+        work_dir=args.work_dir,
+        resume=args.resume,
+        seed=args.seed,
+        data_root=args.data_root,
+        amp=args.amp,
+        auto_scale_lr=args.auto_scale_lr,
+        cfg_options=args.cfg_options,
+        launcher=args.launcher,
+    )

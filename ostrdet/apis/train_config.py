@@ -1,0 +1,79 @@
+"""The config of a training or a test: read, overridden from the command line, and checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from ostrdet.apis.config_file import check, read_config, set_common
+from ostrdet.spaces.zoo import get_genotype
+
+#: What a test takes from the validation where the config has nothing of its own.
+SHARED = ('dataloader', 'evaluator', 'cfg')
+
+
+def load_config(
+    config: str | Path | Config,
+    genotype: str | Path | None = None,
+    work_dir: str | Path | None = None,
+    seed: int | None = None,
+    data_root: str | Path | None = None,
+    amp: str | None = None,
+    auto_scale_lr: bool = False,
+    cfg_options: Sequence[str] = (),
+) -> Config:
+    """A checked config of its own; arguments as in :func:`ostrdet.apis.train.build_training`.
+
+    The genotype is written into the config, so that the work dir can be moved, and a published name
+    may change its meaning, without changing what was trained.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        KeyError, TypeError, ValueError: If the config or an override is wrong; the message names
+            the key.
+    """
+    cfg = read_config(config, cfg_options)
+    name = Path(cfg.filename or 'training').stem
+    if genotype is not None:
+        name += f'_{_label(genotype)}'
+    _set_genotype(cfg, genotype)
+    for part in SHARED:
+        if cfg.get(f'test_{part}') is None and cfg.get(f'val_{part}') is not None:
+            cfg[f'test_{part}'] = cfg[f'val_{part}']
+    set_common(cfg, name, work_dir, seed, data_root)
+    if amp is not None:
+        _set_amp(cfg, amp)
+    if auto_scale_lr:
+        if not cfg.get('auto_scale_lr'):
+            raise KeyError('--auto-scale-lr: the config has no auto_scale_lr.base_batch_size')
+        cfg.auto_scale_lr.enable = True
+    check(cfg)
+    return cfg
+
+
+def _set_genotype(cfg: Config, genotype: str | Path | None) -> None:
+    backbone = cfg.get('model', {}).get('backbone', {})
+    if genotype is None and 'genotype' not in backbone:
+        return
+    if 'genotype' not in backbone:
+        raise KeyError(
+            '--genotype: model.backbone of the config takes none; give a config of a derived network'
+        )
+    found = get_genotype(backbone.genotype if genotype is None else genotype)
+    backbone.genotype = found.to_dict()
+
+
+def _label(genotype: str | Path) -> str:
+    """A name for the work dir: that of the genotype, of its file, or of the folder of the search."""
+    path = Path(genotype)
+    if path.suffix == '.json':
+        return path.resolve().parent.name if path.stem == 'genotype' else path.stem
+    return path.name if path.name.replace('_', '').replace('-', '').isalnum() else 'own-cell'
+
+
+def _set_amp(cfg: Config, dtype: str) -> None:
+    if dtype == 'float16' and not torch.cuda.is_available():
+        raise ValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
+    wrapper = {'bfloat16': 'ostrdet.BFloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}[dtype]
+    cfg.merge_from_dict({'optim_wrapper.type': wrapper})
