@@ -128,7 +128,7 @@ OPTIONS = {
         'model.supernet.num_classes=5',
         r'model\.supernet\.num_classes=5, but train_dataloader\.dataset has 10 classes',
     ),
-    'no seed': ('randomness.seed=None', r'randomness\.seed=None: a search needs a seed .*--seed N'),
+    'no seed': ('randomness.seed=None', r'randomness\.seed=None: a run needs a seed .*--seed N'),
     'patience': (
         'default_hooks.selector.patience=0',
         r'default_hooks\.selector\.patience=0, expected None or a number of epochs',

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -63,7 +64,10 @@ class ConsoleHook(Hook):
         if self.progress:
             self.progress.update(self.progress.task_ids[0], completed=runner.iter + 1)
         elif time.monotonic() - self._spoken > QUIET_SECONDS:
-            losses = ', '.join(f'{name} {float(v):.3f}' for name, v in (outputs or {}).items())
+            values = {
+                name: float(torch.as_tensor(v).detach()) for name, v in (outputs or {}).items()
+            }
+            losses = ', '.join(f'{name} {value:.3f}' for name, value in values.items())
             of = len(runner.train_loop.dataloader)
             self.say(f'epoch {runner.epoch + 1}, iteration {batch_idx + 1}/{of}: {losses}', runner)
 
