@@ -1,10 +1,7 @@
-"""Every config of a search: it parses, passes the check, builds, keeps the rules and the settings."""
+"""Every config of a search: it parses, passes the check, builds, and has the settings of the paper."""
 
-import ast
 import json
 import math
-import shlex
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,21 +11,12 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.apis.config_check import check_config
-from ostrdet.apis.search_cli import build_parser
 from ostrdet.apis.search_config import load_config
 from ostrdet.registry import MODELS, PARAM_SCHEDULERS
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted((CONFIGS / 'search').glob('*.py'))
 NAMES = [path.stem for path in LEAVES]
-MAX_DEPTH, MAX_LINES = 3, 25
-
-#: The top-level keys that the bases of a folder may own.
-OWNED = {
-    'supernets': {'model'},
-    'datasets': {'data_preprocessor', 'train_dataloader', 'val_dataloader', 'val_evaluator'},
-    'schedules': {'train_cfg', 'val_cfg', 'optim_wrapper', 'param_scheduler'},
-}
 
 #: The settings of the paper's experiments.
 DARTS = {
@@ -118,31 +106,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @cache
 def read(path: Path) -> Config:
     return Config.fromfile(path)
-
-
-def assignments(path: Path) -> dict[str, ast.expr]:
-    """The values that a config file itself gives to its top-level keys."""
-    body = ast.parse(path.read_text(encoding='utf-8')).body
-    assert all(isinstance(line, ast.Assign) for line in body), f'{path}: more than assignments'
-    return {line.targets[0].id: line.value for line in body}  # type: ignore[attr-defined]
-
-
-def bases(path: Path) -> list[Path]:
-    names = ast.literal_eval(assignments(path).get('_base_', ast.List([], ast.Load())))
-    return [
-        (path.parent / name).resolve() for name in ([names] if isinstance(names, str) else names)
-    ]
-
-
-def depth(path: Path) -> int:
-    """Steps of inheritance below a config."""
-    return max((1 + depth(base) for base in bases(path)), default=0)
-
-
-def ancestors(path: Path) -> Iterator[Path]:
-    for base in bases(path):
-        yield base
-        yield from ancestors(base)
 
 
 @cache
@@ -253,38 +216,3 @@ def test_validation_reads_the_training_set(path: Path) -> None:
     )
     assert train == val
     assert train['split'] == 'train'
-
-
-@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
-def test_inheritance_is_shallow_and_leaves_are_short(path: Path) -> None:
-    assert depth(path) <= MAX_DEPTH
-    assert len(path.read_text(encoding='utf-8').splitlines()) <= MAX_LINES
-    roots = [base for base in ancestors(path) if not bases(base)]
-    assert all(CONFIGS / '_base_' in base.parents for base in roots)
-
-
-@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
-def test_a_leaf_starts_with_the_command_that_runs_it(path: Path) -> None:
-    first = path.read_text(encoding='utf-8').splitlines()[0]
-    program, tool, *argv = shlex.split(first.removeprefix('# '))
-    assert (first[:2], program, tool) == ('# ', 'python', 'tools/search.py')
-    args = build_parser().parse_args(argv)
-    assert args.config == f'configs/search/{path.name}'
-    assert (args.data_root is not None) == ('data_root' in read(path).train_dataloader.dataset)
-
-
-def test_bases_own_the_keys_of_their_folder_and_no_others() -> None:
-    files = {
-        path: set(assignments(path)) - {'_base_'} for path in (CONFIGS / '_base_').rglob('*.py')
-    }
-    runtime = files.pop(CONFIGS / '_base_' / 'default_runtime_search.py')
-    for path, keys in files.items():
-        assert keys <= OWNED[path.parent.name], path
-        assert not keys & runtime, path
-        assert all(base.parent == path.parent for base in bases(path))
-    assert {path.parent.name for path in files} == set(OWNED)
-
-
-def test_every_base_is_used() -> None:
-    used = {base for path in LEAVES for base in ancestors(path)}
-    assert set((CONFIGS / '_base_').rglob('*.py')) <= used

@@ -1,0 +1,89 @@
+"""The rules that all configs keep: shallow inheritance, short leaves, disjoint bases, a command on top."""
+
+import ast
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from ostrdet.apis import search_cli, train_cli
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+PARSERS = {'search': search_cli.build_parser, 'retrain': train_cli.build_parser}
+TOOLS = {'search': 'tools/search.py', 'retrain': 'tools/train.py'}
+LEAVES = sorted(path for folder in PARSERS for path in (CONFIGS / folder).glob('*.py'))
+NAMES = [path.stem for path in LEAVES]
+MAX_DEPTH, MAX_LINES = 3, 25
+
+#: The top-level keys that the bases of a folder may own.
+OWNED = {
+    'supernets': {'model'},
+    'derived': {'model'},
+    'datasets': {'data_preprocessor', 'train_dataloader', 'val_dataloader', 'val_evaluator'},
+    'schedules': {'train_cfg', 'val_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'},
+}
+
+
+def assignments(path: Path) -> dict[str, ast.expr]:
+    """The values that a config file itself gives to its top-level keys."""
+    body = ast.parse(path.read_text(encoding='utf-8')).body
+    assert all(isinstance(line, ast.Assign) for line in body), f'{path}: more than assignments'
+    return {line.targets[0].id: line.value for line in body}  # type: ignore[attr-defined]
+
+
+def bases(path: Path) -> list[Path]:
+    names = ast.literal_eval(assignments(path).get('_base_', ast.List([], ast.Load())))
+    return [
+        (path.parent / name).resolve() for name in ([names] if isinstance(names, str) else names)
+    ]
+
+
+def depth(path: Path) -> int:
+    """Steps of inheritance below a config."""
+    return max((1 + depth(base) for base in bases(path)), default=0)
+
+
+def ancestors(path: Path) -> Iterator[Path]:
+    for base in bases(path):
+        yield base
+        yield from ancestors(base)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_inheritance_is_shallow_and_leaves_are_short(path: Path) -> None:
+    assert depth(path) <= MAX_DEPTH
+    assert len(path.read_text(encoding='utf-8').splitlines()) <= MAX_LINES
+    roots = [base for base in ancestors(path) if not bases(base)]
+    assert all(CONFIGS / '_base_' in base.parents for base in roots)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_a_leaf_starts_with_the_command_that_runs_it(path: Path) -> None:
+    first = path.read_text(encoding='utf-8').splitlines()[0]
+    program, tool, *argv = shlex.split(first.removeprefix('# '))
+    folder = path.parent.name
+    assert (first[:2], program, tool) == ('# ', 'python', TOOLS[folder])
+    args = PARSERS[folder]().parse_args(argv)
+    assert args.config == f'configs/{folder}/{path.name}'
+    dataset = Config.fromfile(path).train_dataloader.dataset
+    assert (args.data_root is not None) == ('data_root' in dataset)
+
+
+def test_bases_own_the_keys_of_their_folder_and_no_others() -> None:
+    files = {
+        path: set(assignments(path)) - {'_base_'} for path in (CONFIGS / '_base_').rglob('*.py')
+    }
+    runtimes = [CONFIGS / '_base_' / f'default_runtime_{folder}.py' for folder in PARSERS]
+    shared = set.union(*(files.pop(runtime) for runtime in runtimes))
+    for path, keys in files.items():
+        assert keys <= OWNED[path.parent.name], path
+        assert not keys & shared, path
+        assert all(base.parent == path.parent for base in bases(path))
+    assert {path.parent.name for path in files} == set(OWNED)
+
+
+def test_every_base_is_used() -> None:
+    used = {base for path in LEAVES for base in ancestors(path)}
+    assert set((CONFIGS / '_base_').rglob('*.py')) <= used
