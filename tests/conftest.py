@@ -49,6 +49,42 @@ TINY = {
 }
 
 
+#: The recipe of CIFAR-10 with a small network on 60 + 36 digits: 4 iterations per epoch.
+TINY_TRAINING = {
+    'model.backbone.channels': 4,
+    'model.backbone.num_cells': 3,
+    'train_cfg.max_epochs': 2,
+    'train_dataloader.batch_size': 16,
+    'train_dataloader.dataset.size': 32,
+    'train_dataloader.dataset.indices': range(0, 1437, 24),
+    'val_dataloader.batch_size': 36,
+    'val_dataloader.dataset.size': 32,
+    'val_dataloader.dataset.indices': range(0, 360, 10),
+}
+
+
+@pytest.fixture(scope='session')
+def tiny_training() -> 'Iterator[MakeConfig]':
+    """Makes the config of a training that takes about a second, with overrides by dotted key."""
+    from ostrdet.compat import import_quietly
+
+    import_quietly()
+    from mmengine.config import Config
+
+    def make(overrides: Mapping[str, Any] | None = None) -> Config:
+        folder = REPO_ROOT / 'configs' / 'retrain'
+        config = Config.fromfile(folder / 'darts_c10.py')
+        digits = Config.fromfile(folder / 'nb201_digits.py')
+        for key in ('train_dataloader', 'val_dataloader'):
+            config[key] = digits[key]
+        config.merge_from_dict({**TINY_TRAINING, **(overrides or {})})
+        return config
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield make
+
+
 @pytest.fixture(scope='session')
 def tiny_config() -> 'Iterator[MakeConfig]':
     """Makes the config of a search that takes about a second, with overrides by dotted key."""

@@ -1,0 +1,42 @@
+"""What a training says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ostrdet.apis.train import train
+
+HEADINGS = ['genotype', 'network', 'data', 'training', 'device', 'work dir']
+
+
+def test_a_training_in_plain_lines(
+    tiny_training: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tiny_training(), work_dir=tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    plan = dict(zip(HEADINGS, lines, strict=False))
+    assert all(line.startswith(heading) for heading, line in plan.items())
+    assert 'DARTSSpace, DARTS_V2 of quark0/darts' in plan['genotype']
+    assert '60 images of Digits, 4 iterations of 16 per epoch' in plan['data']
+    assert 'from epoch 1 of 2, SGD, learning rate 0.025, seed 0' in plan['training']
+    first, second, third, fourth, *end = lines[len(HEADINGS) :]
+    for line, epoch in ((first, 1), (third, 2)):
+        assert line.startswith(f'epoch {epoch}/2: loss ')
+        assert 'loss_aux' in line
+        assert ', ETA ' in line
+    for line in (second, fourth):
+        assert line.startswith('  accuracy/top1 ')
+    assert end == [
+        f'checkpoint: {tmp_path / "epoch_2.pth"}',
+        f'next: python tools/test.py {tmp_path / "darts_c10.py"} {tmp_path / "epoch_2.pth"}',
+    ]
+    assert (tmp_path / 'darts_c10.py').is_file()
+
+
+def test_a_training_without_checkpoints_names_none(
+    tiny_training: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = {'train_cfg.max_epochs': 1, 'default_hooks.checkpoint': None}
+    train(tiny_training(overrides), work_dir=tmp_path)
+    assert capsys.readouterr().out.splitlines()[-1] == 'done; no checkpoint was written'
