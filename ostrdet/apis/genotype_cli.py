@@ -15,8 +15,9 @@ examples:
   python tools/genotype.py convert ostr_nb201 --to nb201
   python tools/genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
   python tools/genotype.py complexity p-darts --layout imagenet --json
+  python tools/genotype.py zoo --write
 
-exit status: 0, 1 if 'diff' found a difference, 2 after an error
+exit status: 0, 1 if 'diff' found a difference or 'zoo' a stale file, 2 after an error
 """
 
 
@@ -65,4 +66,10 @@ def build_parser() -> Parser:
         'as the space has it',
     )
     complexity.add_argument('--json', action='store_true', help='print one JSON object')
+    zoo = command(
+        'zoo',
+        'count the published genotypes anew, and check what is generated from them (a minute)',
+    )
+    zoo.add_argument('--write', action='store_true', help='write the files that are stale')
+    zoo.add_argument('--root', default='.', metavar='DIR', help='checkout (default: this folder)')
     return parser

@@ -17,14 +17,14 @@ from ostrdet.structures import Genotype, GenotypeError, save_genotype
 from ostrdet.structures.genotype_file import to_json
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
-DIFFERENT = 1
+DIFFERENT = STALE = 1
 
 
 def show(args: argparse.Namespace) -> None:
     """Print the cells of a genotype, its provenance and its text form."""
     genotype, console = get_genotype(args.genotype), Console(highlight=False, soft_wrap=True)
     cells = {name: ' + '.join(parts) for name, parts in _parts(genotype).items()}
-    rows = {**cells, **genotype.provenance}
+    rows = {**cells, **_rows(genotype.provenance)}
     width = max(map(len, rows))
     for name, value in rows.items():
         console.print(Text.assemble((f'{name:<{width}}  ', 'bold'), _flat(value)))
@@ -76,12 +76,28 @@ def measure(args: argparse.Namespace) -> None:
     print(f'  with BatchNorm, ReLU  {size.macs_bn_relu:>13,}')
 
 
+def zoo(args: argparse.Namespace) -> int:
+    """Check the files that are generated from the published genotypes, or generate them."""
+    from ostrdet.apis.zoo import stale_files  # counts networks, so it is slow to import
+
+    stale = stale_files(Path(args.root), write=args.write)
+    for path in stale:
+        print(f'written: {path}' if args.write else f'stale: {path}')
+    if not stale:
+        print('ok: every file is current')
+    elif not args.write:
+        print('generate them with: python tools/genotype.py zoo --write')
+        return STALE
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
     'show': show,
     'validate': validate,
     'diff': diff,
     'convert': convert,
     'complexity': measure,
+    'zoo': zoo,
 }
 
 
@@ -96,6 +112,17 @@ def _parts(genotype: Genotype) -> dict[str, list[str]]:
             parts[f'{name}, node {node}'] = [f'{op}({source})' for op, source in edges]
         parts[f'{name}, output'] = [', '.join(map(str, cell.output))]
     return parts
+
+
+def _rows(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """A provenance with a row of its own for each entry that is a mapping of mappings."""
+    rows: dict[str, Any] = {}
+    for key, value in provenance.items():
+        if isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values()):
+            rows |= {f'{key}, {name}': item for name, item in value.items()}
+        else:
+            rows[key] = value
+    return rows
 
 
 def _differences(first: Genotype, second: Genotype) -> Iterator[str]:

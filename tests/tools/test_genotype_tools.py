@@ -96,6 +96,9 @@ def test_show_prints_cells_provenance_and_text_without_colour(capsys: Captured) 
     assert rows['cell, output'] == '3'
     assert rows['source'] == 'OStr-DARTS (arXiv 2409.14433)'
     assert rows['published_accuracy'] == 'cifar10: 94.36, cifar100: 73.51, imagenet16_120: 46.34'
+    assert rows['paper'].startswith('name: OStr-DARTS, title: OStr-DARTS: ')
+    assert rows['complexity, cifar10'].startswith('params: 1288506, params_aux: 1288506, macs: ')
+    assert not {'complexity', 'published_size'} & rows.keys()
     assert lines[-1] == OSTR
 
 
