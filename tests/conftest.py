@@ -1,6 +1,7 @@
 """What all tests share: one torch thread, and the folder of the data that is not in the repository."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,14 @@ def shared_data() -> Path:
 def repo_root() -> Path:
     """The root of the repository, which holds configs and tools beside the package."""
     return REPO_ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_default_scope() -> Iterator[None]:
+    """The scope of the last runner, in which mmengine seeks types without a prefix, goes with it."""
+    yield
+    if 'mmengine.registry' in sys.modules:
+        sys.modules['mmengine.registry'].DefaultScope._instance_dict.clear()
 
 
 #: The digits at 8x8 pixels, 72 + 72 of them: 4 iterations per epoch.

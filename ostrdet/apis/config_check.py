@@ -135,7 +135,9 @@ def _find(
     target = None if '.' in name else home.get(f'{scope}.{name}')
     target = home.get(name) if target is None else target
     if target is None:
-        known = [*home.module_dict, *(home.parent.module_dict if home.parent else ())]
+        parent = home.parent
+        kin = (home, parent, parent.children.get(scope)) if parent else (home,)
+        known = {key for registry in kin if registry for key in registry.module_dict}
         raise KeyError(
             f"config key '{_key(path)}': unknown {home.name} '{name}'. {nearest(name, known)}"
         )
@@ -144,7 +146,10 @@ def _find(
 
 
 def _arguments(target: Callable[..., Any]) -> set[str] | None:
-    """What ``target`` takes; through ``**kwargs`` what its base classes take; None is anything."""
+    """What ``target`` takes; through ``**kwargs`` what its base classes take; None is anything.
+
+    Where no base class takes what ``**kwargs`` collects, it goes elsewhere.
+    """
     classes = target.__mro__ if inspect.isclass(target) else (target,)
     names: set[str] = set()
     for cls in classes:
@@ -152,7 +157,7 @@ def _arguments(target: Callable[..., Any]) -> set[str] | None:
         if function is None:
             continue
         if function is object.__init__:
-            return names
+            return None if names else set()
         parameters = inspect.signature(function).parameters.values()
         names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):

@@ -10,7 +10,7 @@ from ostrdet.apis.config_file import check, read_config, set_common
 from ostrdet.spaces.zoo import get_genotype
 
 #: What a test takes from the validation where the config has nothing of its own.
-SHARED = ('dataloader', 'evaluator', 'cfg')
+SHARED = ('dataloader', 'evaluator')
 
 
 def load_config(
@@ -41,6 +41,8 @@ def load_config(
     for part in SHARED:
         if cfg.get(f'test_{part}') is None and cfg.get(f'val_{part}') is not None:
             cfg[f'test_{part}'] = cfg[f'val_{part}']
+    if cfg.get('test_cfg') is None and cfg.get('val_cfg') is not None:
+        cfg.test_cfg = {'type': 'TestLoop'}
     set_common(cfg, name, work_dir, seed, data_root)
     if amp is not None:
         _set_amp(cfg, amp)

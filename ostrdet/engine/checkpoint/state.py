@@ -22,19 +22,21 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, or no file of weights.
     """
-    if Path(path).suffix == SAFETENSORS:
-        return _read_safetensors(Path(path))
-    checkpoint = read_checkpoint(path)
-    return {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
+    state: dict[str, Tensor] = read_checkpoint(path)['state_dict']
+    return state
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint of a runner, on the CPU; ``state_dict`` holds the weights.
 
+    A published file has nothing else. Nothing in the file is executed.
+
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, or no checkpoint.
     """
+    if Path(path).suffix == SAFETENSORS:
+        return {'state_dict': _read_safetensors(Path(path))}
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except OSError:
@@ -46,7 +48,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
         raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
-    return checkpoint
+    state = checkpoint['state_dict'].items()
+    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ostrdet.engine.checkpoint import SAFETENSORS, PlainCheckpointHook, check_state, read_state
+from ostrdet.engine.checkpoint import PlainCheckpointHook, check_state, read_checkpoint
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
 
@@ -66,20 +66,21 @@ class SeededRunner(Runner):
         return metrics
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """As in mmengine, but weights fit as a whole or not at all; safetensors are read too.
+        """As in mmengine, but weights fit as a whole or not at all; published files are read too.
+
+        Nothing in the file is executed. Further arguments of mmengine are not used.
 
         Raises:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged, or of another architecture.
         """
-        model, state = unwrapped(self.model), read_state(filename)
-        check_state(state, model.state_dict(), filename)
-        if Path(filename).suffix != SAFETENSORS:
-            checkpoint: dict[str, Any] = super().load_checkpoint(filename, *args, **kwargs)
-            return checkpoint
-        model.load_state_dict(state)
+        checkpoint, model = read_checkpoint(filename), unwrapped(self.model)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        check_state(checkpoint['state_dict'], model.state_dict(), filename)
+        model.load_state_dict(checkpoint['state_dict'])
         self._has_loaded = True
-        return {'state_dict': state}
+        self.logger.info(f'loaded {filename}')
+        return checkpoint
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """As in mmengine, but with the seed of the checkpoint only.
