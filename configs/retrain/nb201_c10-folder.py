@@ -1,8 +1,9 @@
 # python tools/train.py configs/retrain/nb201_c10-folder.py --genotype GENOTYPE --data-root DIR
-# NAS-Bench-201's own training on CIFAR-10 as an image folder
-_base_ = [
-    '../_base_/derived/nb201.py',
-    '../_base_/datasets/cifar10-folder_crop.py',
-    '../_base_/schedules/nb201_200e.py',
-    '../_base_/default_runtime_retrain.py',
-]
+# NAS-Bench-201's own training on CIFAR-10 as an image folder: DIR/{train,test}/<class>/*.jpg
+_base_ = './nb201_c10.py'
+train_dataloader = dict(
+    dataset=dict(type='ostrdet.ImageFolder', preload_size=32, channel_order='rgb')
+)
+val_dataloader = dict(
+    dataset=dict(type='ostrdet.ImageFolder', preload_size=32, channel_order='rgb')
+)

@@ -19,7 +19,8 @@ class ImageFolder(CustomDataset):
     """Images in ``data_root/split/class/``, the class being the name of the folder.
 
     Classes and images are sorted by name; hidden files and folders are passed over. Images are BGR,
-    as everywhere in mmcv, so the data preprocessor needs ``to_rgb=True``.
+    as everywhere in mmcv, so the data preprocessor needs ``to_rgb=True``; those that are kept in
+    memory may be RGB, as CIFAR is.
 
     Args:
         data_root: Folder of the data set.
@@ -28,6 +29,7 @@ class ImageFolder(CustomDataset):
         preload_size: Where given, all images are read at the start, scaled by area averaging to
             this many pixels per side, and kept in memory under ``img``, so that the pipeline needs
             no loading. For small images, where decoding takes most of the time.
+        channel_order: 'bgr', or with ``preload_size`` also 'rgb'.
         num_classes: Where given, the number of folders that there must be.
         kwargs: Arguments of ``mmpretrain.CustomDataset``, such as ``pipeline`` or ``classes``, the
             names that the folders must have.
@@ -36,7 +38,8 @@ class ImageFolder(CustomDataset):
         FileNotFoundError: If the folder does not exist.
         NotADirectoryError: If it is a file.
         ValueError: If there are fewer than two classes, other classes than expected, a class
-            without images, or, with ``preload_size``, a file that can't be read.
+            without images, or, with ``preload_size``, a file that can't be read; if the order of
+            the channels is not offered.
     """
 
     def __init__(
@@ -44,10 +47,16 @@ class ImageFolder(CustomDataset):
         data_root: str,
         split: str = 'train',
         preload_size: int | None = None,
+        channel_order: str = 'bgr',
         num_classes: int | None = None,
         **kwargs: Any,
     ) -> None:
-        self.preload_size = preload_size
+        if channel_order not in (('bgr',) if preload_size is None else ('bgr', 'rgb')):
+            raise ValueError(
+                f"ImageFolder: channel_order='{channel_order}', expected 'bgr', or with preload_size "
+                "also 'rgb'"
+            )
+        self.preload_size, self.channel_order = preload_size, channel_order
         self.num_classes = num_classes
         super().__init__(data_root=data_root, data_prefix=split, **kwargs)
 
@@ -93,7 +102,10 @@ class ImageFolder(CustomDataset):
     def _picture(self, file: Path) -> dict[str, Any]:
         if self.preload_size is None:
             return {'img_path': str(file)}
-        return {'img': read_square(file, self.preload_size)}
+        image = read_square(file, self.preload_size)
+        if self.channel_order == 'rgb':
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return {'img': image}
 
 
 def read_square(file: Path, size: int) -> np.ndarray:

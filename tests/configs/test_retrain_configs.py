@@ -222,10 +222,11 @@ def _full(name: str) -> str:
 
 @pytest.mark.parametrize('path', [p for p in LEAVES if 'in1k' not in p.stem])
 def test_images_are_normalised_in_the_order_of_their_channels(path: Path) -> None:
-    """A channel of the mean's colour becomes 0; folders hold BGR, the other data sets RGB."""
+    """All of them hand over RGB, and the pipeline alone normalises."""
     config = read(path)
-    pipeline = config.test_dataloader.dataset.pipeline
-    (normalize,) = [t for t in pipeline if t['type'] == 'Normalize']
-    assert normalize['to_rgb'] == (config.train_dataloader.dataset.type == 'ostrdet.ImageFolder')
+    for loader in (config.train_dataloader, config.test_dataloader):
+        (normalize,) = [t for t in loader.dataset.pipeline if t['type'] == 'Normalize']
+        assert normalize['to_rgb'] is False
+        assert loader.dataset.get('channel_order', 'rgb') == 'rgb'
     assert not config.data_preprocessor.get('mean')
     assert config.data_preprocessor.to_rgb is False

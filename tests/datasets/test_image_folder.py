@@ -203,3 +203,17 @@ def test_the_real_cifar10_is_preloaded_at_16_pixels(cifar10: Path) -> None:
         image = cv2.imread(files.get_data_info(index)['img_path'])
         means = image.reshape(16, 2, 16, 2, 3).mean(axis=(1, 3))
         assert np.abs(data.get_data_info(index)['img'] - means).max() <= 0.5
+
+
+def test_pictures_in_memory_may_be_rgb(tmp_path: Path) -> None:
+    blue = np.zeros((4, 4, 3), np.uint8)
+    blue[..., 0] = 255  # OpenCV writes BGR
+    for name in ('a', 'b'):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / '0.png'), blue)
+    orders = {'bgr': [255, 0, 0], 'rgb': [0, 0, 255]}
+    for order, pixel in orders.items():
+        data = ImageFolder(str(tmp_path), split='', preload_size=4, channel_order=order)
+        assert data.get_data_info(0)['img'][0, 0].tolist() == pixel
+    with pytest.raises(ValueError, match="channel_order='rgb', expected 'bgr', or with preload"):
+        ImageFolder(str(tmp_path), split='', channel_order='rgb')

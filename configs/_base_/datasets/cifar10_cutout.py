@@ -1,13 +1,8 @@
 # Cutout comes after the normalisation, so its zeros are the mean
-data_preprocessor = dict(type='ClsDataPreprocessor', to_rgb=False)  # the pipelines normalise
+_base_ = './cifar10_crop.py'
 train_dataloader = dict(
     batch_size=96,
-    num_workers=2,
-    persistent_workers=True,
     dataset=dict(
-        type='ostrdet.CIFAR10',
-        data_root='data/cifar10',
-        split='train',
         pipeline=[
             dict(type='ostrdet.PadCropFlip', padding=4),
             dict(
@@ -21,24 +16,3 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
-    batch_size=256,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='ostrdet.CIFAR10',
-        data_root='data/cifar10',
-        split='test',
-        pipeline=[
-            dict(
-                type='Normalize',
-                mean=[125.307, 122.95, 113.865],
-                std=[62.993, 62.089, 66.705],
-                to_rgb=False,
-            ),
-            dict(type='PackInputs'),
-        ],
-    ),
-)
-val_evaluator = dict(type='Accuracy', topk=(1, 5))
