@@ -10,7 +10,7 @@ from PIL import Image
 
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.train import build_training, train
-from ostrdet.engine.checkpoint import read_state
+from ostrdet.engine.checkpoint import read_checkpoint, read_state
 from ostrdet.engine.optimizers import BFloat16OptimWrapper
 
 SHORT = {'train_cfg.max_epochs': 1}
@@ -68,6 +68,31 @@ def test_a_checkpoint_of_another_architecture_is_refused(
     )
     with pytest.raises(ValueError, match=message):
         runner.train()
+
+
+def test_weights_alone_are_no_run_to_go_on_with(
+    trained: Any, tiny_training: Any, tmp_path: Path
+) -> None:
+    weights = tmp_path / 'weights.pth'
+    torch.save({'state_dict': read_state(checkpoint(trained))}, weights)
+    runner = build_training(tiny_training(SHORT), work_dir=tmp_path, resume=str(weights))
+    with pytest.raises(
+        ValueError, match=r"weights\.pth' lacks 'meta': it holds weights, but no run"
+    ):
+        runner.train()
+    start = {**SHORT, 'load_from': str(weights)}
+    train(tiny_training(start), work_dir=tmp_path / 'start')
+
+
+def test_text_in_a_checkpoint_is_not_executed(
+    trained: Any, tiny_training: Any, tmp_path: Path
+) -> None:
+    content = read_checkpoint(checkpoint(trained))
+    content['meta']['config'] = f"open({str(tmp_path / 'sprung')!r}, 'w')"
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    longer = {'train_cfg.max_epochs': 2}
+    train(tiny_training(longer), work_dir=tmp_path / 'run', resume=str(tmp_path / 'epoch_1.pth'))
+    assert not (tmp_path / 'sprung').exists()
 
 
 def test_a_missing_checkpoint_is_named(tiny_training: Any) -> None:

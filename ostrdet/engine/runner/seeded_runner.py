@@ -75,6 +75,7 @@ class SeededRunner(Runner):
             ValueError: If the file is damaged, or of another architecture.
         """
         checkpoint, model = read_checkpoint(filename), unwrapped(self.model)
+        checkpoint.get('meta', {}).pop('config', None)  # mmengine would execute it
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         check_state(checkpoint['state_dict'], model.state_dict(), filename)
         model.load_state_dict(checkpoint['state_dict'])
@@ -86,11 +87,17 @@ class SeededRunner(Runner):
         """As in mmengine, but with the seed of the checkpoint only.
 
         Raises:
-            ValueError: If the seed is another; mmengine would go on with the samples in the order
-                of this seed, and the rest by that of the checkpoint.
+            ValueError: If the file holds no run, or one of another seed; mmengine would go on with
+                the samples in the order of this seed, and the rest by that of the checkpoint.
         """
         seed = self.seed
-        super().resume(filename, *args, **kwargs)
+        try:
+            super().resume(filename, *args, **kwargs)
+        except KeyError as error:
+            raise ValueError(
+                f"--resume: '{filename}' lacks {error}: it holds weights, but no run to go on with; "
+                'give a checkpoint of the work dir, or start from the weights by load_from'
+            ) from error
         if self.seed != seed:
             raise ValueError(
                 f"--resume: '{filename}' is of a run with randomness.seed={self.seed}, this one has "
