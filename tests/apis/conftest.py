@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, quick_dump: None) -> Train
 
 @pytest.fixture
 def untrained(tmp_path: Path, quick_dump: None) -> Untrained:
-    """Makes a tiny config and a checkpoint of its network, whose BatchNorms have random statistics."""
+    """Makes a tiny config and a checkpoint of its network, whose BatchNorms have seen a batch."""
     import_quietly()
     from mmengine.config import Config
 
@@ -67,14 +67,14 @@ def untrained(tmp_path: Path, quick_dump: None) -> Untrained:
         cfg.merge_from_dict({**TINY[name], **(overrides or {})})
         path = tmp_path / f'{name}.py'
         cfg.dump(path)
-        state = build_model(cfg).state_dict()
-        for key, value in state.items():
-            if key.endswith('running_mean'):
-                value.normal_(std=0.1)
-            elif key.endswith('running_var'):
-                value.uniform_(0.5, 1.5)
+        model = build_model(cfg).train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None  # the statistics are those of the batch
+        with torch.no_grad():
+            model(torch.randn(8, 3, 64, 64), mode='tensor')
         checkpoint = tmp_path / 'epoch_1.pth'
-        torch.save({'state_dict': state}, checkpoint)
+        torch.save({'state_dict': model.state_dict()}, checkpoint)
         return Trained(path, checkpoint)
 
     return make

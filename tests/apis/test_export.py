@@ -72,7 +72,7 @@ def test_file_gives_the_logits_of_the_network(
     for batch in (1, 4):
         images = torch.randn(batch, 3, *size)
         logits = model(images, mode='tensor')
-        assert logits.std() > 0.01
+        assert batch == 1 or logits.std(dim=0).min() > 0.01  # more than the bias
         torch.testing.assert_close(RUN[file_format](done.path, images), logits)
 
 
