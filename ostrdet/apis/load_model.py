@@ -1,0 +1,116 @@
+"""The model of a config without a runner, with the weights of a checkpoint."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.models import ImageClassifier
+from torch import Tensor, nn
+
+from ostrdet.apis.train_config import load_config
+from ostrdet.engine.checkpoint import check_state, read_state
+from ostrdet.registry import MODELS
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """The model of a checked config, on the CPU and in evaluation mode."""
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        model: nn.Module = MODELS.build(deepcopy(cfg.model))
+    return model.eval()
+
+
+def load_trained(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    genotype: str | Path | None = None,
+    cfg_options: Sequence[str] = (),
+) -> tuple[Config, nn.Module]:
+    """The config, with the genotype in it, and its model with the weights of ``checkpoint``.
+
+    Arguments as in :func:`ostrdet.apis.evaluate.evaluate`.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        KeyError, TypeError: If the config or the genotype is wrong.
+        ValueError: The same, or if the checkpoint is damaged or of another architecture.
+    """
+    if not Path(checkpoint).is_file():
+        raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")
+    cfg = load_config(config, genotype, cfg_options=cfg_options)
+    state, model = read_state(checkpoint), build_model(cfg)
+    check_state(state, model.state_dict(), checkpoint)
+    model.load_state_dict(state)
+    return cfg, model
+
+
+class Logits(nn.Module):
+    """The logits of a classifier at test time, without losses, labels and auxiliary head.
+
+    Args:
+        classifier: It loses its auxiliary head.
+
+    Raises:
+        TypeError: If it is no ``mmpretrain.ImageClassifier``.
+    """
+
+    def __init__(self, classifier: nn.Module) -> None:
+        super().__init__()
+        if not isinstance(classifier, ImageClassifier):
+            raise TypeError(
+                f'model.type={type(classifier).__name__}, expected a classifier; give a config of '
+                'configs/retrain, or the one in the work dir of tools/train.py'
+            )
+        if hasattr(classifier.head, 'aux'):
+            classifier.head.aux = None
+        self.classifier = classifier
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (N, num_classes) of normalised images (N, 3, H, W)."""
+        logits: Tensor = self.classifier(images, mode='tensor')
+        return logits
+
+
+def image_size(cfg: Config, model: nn.Module) -> tuple[int, int]:
+    """Height and width in pixels of the images that a config is tested on.
+
+    That is where the test pipeline crops, else the size of the data set where its config has one,
+    else that of the space's layout with this stem, and with as many classes where there is one.
+
+    Raises:
+        ValueError: If none of them tells it.
+    """
+    dataset: Any = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    crops = [step['crop_size'] for step in dataset.get('pipeline', ()) if 'crop_size' in step]
+    found = [*crops[-1:], dataset.get('size'), dataset.get('preload_size'), _layout_size(model)]
+    size = next((value for value in found if value is not None), None)
+    if size is None:
+        raise ValueError('the config does not tell the size of its test images; give --size')
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def random_images(batch_size: int, size: tuple[int, int]) -> Tensor:
+    """Images (N, 3, H, W) of normally distributed numbers, as if they had been normalised.
+
+    Raises:
+        ValueError: If a number is less than 1.
+    """
+    if min(batch_size, *size) < 1:
+        raise ValueError(
+            f'a batch of {batch_size} images of {size[0]}x{size[1]} pixels: expected numbers of at '
+            'least 1'
+        )
+    return torch.randn(batch_size, 3, *size)
+
+
+def _layout_size(model: Any) -> int | None:
+    if not hasattr(model.backbone, 'space'):
+        return None
+    stem, classes = model.backbone.plan.stem.type, model.head.num_classes
+    layouts = [size for size in model.backbone.space.layouts.values() if size.stem == stem]
+    layouts.sort(key=lambda size: size.num_classes != classes)
+    return layouts[0].image_size if layouts else None

@@ -1,0 +1,80 @@
+"""Tiny derived networks: a trained one, and untrained ones with their checkpoints."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+from ostrdet.compat import import_quietly
+
+RETRAIN = Path(__file__).resolve().parents[2] / 'configs' / 'retrain'
+
+
+class Trained(NamedTuple):
+    config: Path
+    checkpoint: Path
+
+
+#: By config: what makes it tiny.
+TINY = {
+    'nb201_digits': {'model.backbone.channels': 4},
+    'darts_c10': {'model.backbone.channels': 4, 'model.backbone.num_cells': 3},
+    'darts_in1k': {
+        'model.backbone.channels': 4,
+        'model.backbone.num_cells': 3,
+        'model.head.num_classes': 10,
+    },
+}
+Untrained = Callable[..., Trained]
+
+
+@pytest.fixture(scope='session')
+def quick_dump() -> Iterator[None]:
+    """Configs are dumped as they are: to format one takes longer than a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield
+
+
+@pytest.fixture(scope='session')
+def trained(tmp_path_factory: pytest.TempPathFactory, quick_dump: None) -> Trained:
+    """The work dir of a training on the digits at 8x8 pixels, which takes a second."""
+    import_quietly()
+    from mmengine.config import Config
+
+    from ostrdet.apis.train import train
+
+    cfg = Config.fromfile(RETRAIN / 'nb201_digits.py')
+    sizes = {f'{name}_dataloader.dataset.size': 8 for name in ('train', 'val')}
+    cfg.merge_from_dict({**TINY['nb201_digits'], **sizes, 'train_cfg.max_epochs': 1})
+    work_dir = tmp_path_factory.mktemp('trained')
+    train(cfg, work_dir=work_dir)
+    return Trained(work_dir / 'nb201_digits.py', work_dir / 'epoch_1.pth')
+
+
+@pytest.fixture
+def untrained(tmp_path: Path, quick_dump: None) -> Untrained:
+    """Makes a tiny config and a checkpoint of its network, whose BatchNorms have seen a batch."""
+    import_quietly()
+    from mmengine.config import Config
+
+    from ostrdet.apis.load_model import build_model
+
+    def make(name: str, overrides: dict[str, Any] | None = None) -> Trained:
+        cfg = Config.fromfile(RETRAIN / f'{name}.py')
+        cfg.merge_from_dict({**TINY[name], **(overrides or {})})
+        path = tmp_path / f'{name}.py'
+        cfg.dump(path)
+        model = build_model(cfg).train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = None  # the statistics are those of the batch
+        with torch.no_grad():
+            model(torch.randn(8, 3, 64, 64), mode='tensor')
+        checkpoint = tmp_path / 'epoch_1.pth'
+        torch.save({'state_dict': model.state_dict()}, checkpoint)
+        return Trained(path, checkpoint)
+
+    return make

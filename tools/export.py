@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Export a trained network: python tools/export.py CONFIG CHECKPOINT --format onnx [options]; --help lists them."""
+
+import sys
+
+from ostrdet.apis.export_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Publish a checkpoint: python tools/publish.py CONFIG CHECKPOINT [options]; --help lists them."""
+
+import sys
+
+from ostrdet.apis.publish_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())
