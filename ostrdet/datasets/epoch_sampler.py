@@ -31,10 +31,16 @@ class EpochSampler(DefaultSampler):
         round_up: bool = True,
     ) -> None:
         super().__init__(dataset, shuffle=shuffle, seed=seed, round_up=round_up)
+        self.start = 0
+
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Give the samples of ``epoch`` from position ``start`` of this process on."""
+        super().set_epoch(epoch)
+        self.start = start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """The pairs of this process, for the epoch of the last ``set_epoch``."""
         size = len(self.dataset)
         order_N = seeded_permutation(size, self.seed, self.epoch) if self.shuffle else range(size)
         shared = np.resize(order_N, self.total_size)[self.rank :: self.world_size]
-        return iter([(self.epoch, position) for position in shared.tolist()])
+        return iter([(self.epoch, position) for position in shared[self.start :].tolist()])

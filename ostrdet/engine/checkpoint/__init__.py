@@ -1,14 +1,25 @@
 """Checkpoints of a work dir, and weights in files."""
 
-from ostrdet.engine.checkpoint.latest import latest_checkpoint
+from ostrdet.engine.checkpoint.atomic import use_atomic_files, write_atomically
+from ostrdet.engine.checkpoint.latest import (
+    DamagedFileError,
+    checkpoints,
+    latest_checkpoint,
+    name_within_epoch,
+)
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
 
 __all__ = [
     'SAFETENSORS',
+    'DamagedFileError',
     'PlainCheckpointHook',
     'check_state',
+    'checkpoints',
     'latest_checkpoint',
+    'name_within_epoch',
     'read_checkpoint',
     'read_state',
+    'use_atomic_files',
+    'write_atomically',
 ]

@@ -1,20 +1,80 @@
-"""The newest checkpoint of a work dir, found by its name."""
+"""The newest checkpoint of a work dir that is whole, found by looking at the files."""
 
 import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
-_NAME = re.compile(r'epoch_(\d+)\.pth')
+from ostrdet.engine.checkpoint.atomic import digest, sum_of
+
+_NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')
 
 
-def latest_checkpoint(folder: str | Path) -> Path | None:
-    """``epoch_N.pth`` with the highest N, or None.
+class DamagedFileError(ValueError):
+    """A file whose content is not what was written."""
 
-    The file ``last_checkpoint`` that mmengine writes beside it is not asked: it holds an absolute
+
+def name_within_epoch(epoch: int, iteration: int) -> str:
+    """The name of a checkpoint after ``epoch`` whole epochs and ``iteration`` iterations more."""
+    return f'epoch_{epoch}_iter_{iteration}.pth'
+
+
+def checkpoints(folder: str | Path) -> list[Path]:
+    """The checkpoints of a work dir by their names, newest first.
+
+    The file ``last_checkpoint`` that mmengine writes beside them is not asked: it holds an absolute
     path, and where it is lost mmengine would start from zero.
     """
     found = {
-        int(match[1]): path
+        (int(match[1]), int(match[2] or 0)): path
         for path in Path(folder).glob('epoch_*.pth')
         if (match := _NAME.fullmatch(path.name))
     }
-    return found[max(found)] if found else None
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+def latest_checkpoint(folder: str | Path, warn: Callable[[str], None] | None = None) -> Path | None:
+    """The newest whole checkpoint, or None where there is none at all.
+
+    Args:
+        folder: The work dir.
+        warn: Told of every damaged checkpoint that is passed over.
+
+    Raises:
+        DamagedFileError: If there are checkpoints, but every one is damaged.
+    """
+    found = checkpoints(folder)
+    damages: dict[Path, str] = {}
+    for path in found:
+        damage = damage_of(path)
+        if damage is None:
+            for other, reason in damages.items():
+                if warn is not None:
+                    warn(f"'{other}' is damaged ({reason}); '{path.name}' is used instead")
+            return path
+        damages[path] = damage
+    if not damages:
+        return None
+    listed = '; '.join(f"'{path}' {reason}" for path, reason in damages.items())
+    raise DamagedFileError(
+        f'every checkpoint is damaged: {listed}. Restore one, or start anew in another --work-dir'
+    )
+
+
+def damage_of(path: Path) -> str | None:
+    """What is wrong with a checkpoint; None if it is whole.
+
+    By its checksum, or, where it has none, by those inside of the archive that it is.
+    """
+    data = path.read_bytes()
+    if not data:
+        return 'is empty'
+    if sum_of(path).is_file():
+        same = digest(data) == sum_of(path).read_text(encoding='utf-8').strip()
+        return None if same else 'has another checksum than what was written'
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        return f'is cut off or no archive ({error})'
+    return None if broken is None else f'is broken at {broken}'

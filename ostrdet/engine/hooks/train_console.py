@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import latest_checkpoint
@@ -44,15 +43,19 @@ class TrainConsoleHook(ConsoleHook):
             'work dir': str(runner.work_dir),
         }
 
-    def standing(self, runner: Runner) -> str:
-        """The losses."""
-        names = ('loss', 'loss_cls', 'loss_aux')
-        return ', '.join(text for name in names if (text := mean_of(runner, name)))
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Forget what the last epoch reached."""
+        self.metrics: dict[str, float] = {}
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Say what the epoch reached."""
-        if is_main_process() and metrics:
-            self.say('  ' + describe_metrics(metrics), runner)
+        """Keep what the epoch reached."""
+        self.metrics = metrics or {}
+
+    def standing(self, runner: Runner) -> str:
+        """The losses, and what the validation gave."""
+        names = ('loss', 'loss_cls', 'loss_aux')
+        losses = [text for name in names if (text := mean_of(runner, name))]
+        return ', '.join([*losses, *([describe_metrics(self.metrics)] if self.metrics else [])])
 
     def result(self, runner: Runner) -> str:
         """The checkpoint, and what to do with it."""

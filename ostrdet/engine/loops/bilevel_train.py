@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets import dataset_labels, split_indices
 from ostrdet.engine.loops.seeded_data import (
     ARCH,
     WEIGHTS,
+    begin_at,
     build_dataset,
     build_half,
     check_classes,
-    seed_iteration,
 )
+from ostrdet.engine.loops.seeded_epochs import SeededEpochLoop
 from ostrdet.engine.unwrap import searcher_of
 from ostrdet.registry import LOOPS
 
@@ -23,13 +23,10 @@ HALVES = ('weights', 'architecture')
 
 
 @LOOPS.register_module()
-class BilevelTrainLoop(EpochBasedTrainLoop):
+class BilevelTrainLoop(SeededEpochLoop):
     """Epochs over the weight half; the architecture half goes round beside it.
 
-    Both halves are reshuffled in every epoch, each in its own order. Validation comes before the
-    hooks of the epoch's end, so that selection and checkpoint know its result. Before every
-    iteration the generators are seeded by (seed, iteration): a resumed run draws what the
-    uninterrupted one would have drawn.
+    Both halves are reshuffled in every epoch, each in its own order.
 
     Args:
         runner: The runner; its seed must be set.
@@ -75,56 +72,32 @@ class BilevelTrainLoop(EpochBasedTrainLoop):
         self.arch_dataloader: DataLoader = loaders[ARCH]
         self.arch_start_epoch = arch_start_epoch
 
-    def run(self) -> torch.nn.Module:
-        """Train for ``max_epochs``, or until a hook sets ``stop_training``."""
-        self.runner.call_hook('before_train')
-        while self._epoch < self._max_epochs and not self.stop_training:
-            self.run_epoch()
-        self.runner.call_hook('after_train')
-        return self.runner.model
+    def batches(self, start: int) -> Iterator[Any]:
+        """Pairs of batches, one from each half."""
+        return self.pairs(start)
 
-    def run_epoch(self) -> None:
-        """Train, validate, then let the hooks select, report and save."""
-        self.runner.call_hook('before_train_epoch')
-        self.runner.model.train()
-        for index, batches in enumerate(self.pairs()):
-            seed_iteration(self.runner, self._iter)
-            self.run_iter(index, batches)
-        if self._is_validated():
-            self._epoch += 1  # the runner counts an epoch as done before it validates
-            self.runner.val_loop.run()
-            self._epoch -= 1
-        self.runner.call_hook('after_train_epoch')
-        self._epoch += 1
+    def pairs(self, start: int = 0) -> Iterator[tuple[Any, Any | None]]:
+        """The batches of one epoch, from its iteration ``start``.
 
-    def pairs(self) -> Iterator[tuple[Any, Any | None]]:
-        """The batches of one epoch; None for the architecture while alpha is frozen."""
-        _shuffle(self.dataloader, self._epoch)
+        None stands for the architecture's while alpha is frozen.
+        """
+        begin_at(self.dataloader, self._epoch, start)
         if self._epoch < self.arch_start_epoch:
             yield from ((batch, None) for batch in self.dataloader)
         else:
-            yield from zip(self.dataloader, self._arch_batches(), strict=False)
+            yield from zip(self.dataloader, self._arch_batches(start), strict=False)
 
-    def _arch_batches(self) -> Iterator[Any]:
+    def _arch_batches(self, start: int) -> Iterator[Any]:
         """The architecture half, as often as the weight half needs it, reshuffled every time."""
-        rounds = -(-len(self.dataloader) // len(self.arch_dataloader))
-        for turn in range(rounds):
-            _shuffle(self.arch_dataloader, self._epoch * rounds + turn)
+        length = len(self.arch_dataloader)
+        rounds = -(-len(self.dataloader) // length)
+        for turn in range(start // length, rounds):
+            begin_at(self.arch_dataloader, self._epoch * rounds + turn, start % length)
             yield from self.arch_dataloader
-
-    def _is_validated(self) -> bool:
-        done = self._epoch + 1
-        if self.runner.val_loop is None or done < self.val_begin:
-            return False
-        return done % self.val_interval == 0 or done == self._max_epochs
+            start = 0
 
 
 def _check_at_least(least: int, **epochs: int) -> None:
     for key, value in epochs.items():
         if not isinstance(value, int) or value < least:
             raise ValueError(f'train_cfg.{key}={value!r}, expected an integer, at least {least}')
-
-
-def _shuffle(loader: DataLoader, epoch: int) -> None:
-    sampler: Any = loader.sampler
-    sampler.set_epoch(epoch)

@@ -119,6 +119,12 @@ def seeded_loader(
     return built
 
 
+def begin_at(loader: DataLoader, epoch: int, start: int) -> None:
+    """Let ``loader`` begin at batch ``start`` of ``epoch``, in the order of that epoch."""
+    sampler: Any = loader.sampler
+    sampler.set_epoch(epoch, start * (loader.batch_size or 1))
+
+
 def seed_iteration(runner: Runner, iteration: int) -> None:
     """Seed all generators by (seed of the run, iteration, rank).
 

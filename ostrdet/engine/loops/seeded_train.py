@@ -1,37 +1,34 @@
-"""The loop of retraining: mmengine's epochs, with random numbers that survive a restart."""
+"""The loop of retraining."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 
 from ostrdet.datasets import dataset_labels
 from ostrdet.engine.loops.seeded_data import (
     WEIGHTS,
+    begin_at,
     build_dataset,
     check_classes,
-    seed_iteration,
     seeded_loader,
 )
+from ostrdet.engine.loops.seeded_epochs import SeededEpochLoop
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import LOOPS
 
 
 @LOOPS.register_module()
-class SeededTrainLoop(EpochBasedTrainLoop):
+class SeededTrainLoop(SeededEpochLoop):
     """Epochs over the training set, reshuffled in each.
-
-    A sample is augmented from the hash of (seed, epoch, index), and before every iteration the
-    generators are seeded by (seed, iteration, rank): whatever the number of workers and restarts,
-    the same run draws the same numbers.
 
     Args:
         runner: The runner; its seed must be set.
         dataloader: Config of the dataloader.
         max_epochs: Number of epochs.
         val_begin: First epoch, from 1, that is validated.
-        val_interval: Epochs between validations.
+        val_interval: Epochs between validations; the last is always validated.
 
     Raises:
         ValueError: If the model has fewer classes than the data.
@@ -52,12 +49,7 @@ class SeededTrainLoop(EpochBasedTrainLoop):
         loader = seeded_loader(dataloader, dataset, samples, runner.seed, WEIGHTS)
         super().__init__(runner, loader, max_epochs, val_begin, val_interval)
 
-    def run_epoch(self) -> None:
-        """One epoch, in its own order."""
-        self.dataloader.sampler.set_epoch(self._epoch)
-        super().run_epoch()
-
-    def run_iter(self, idx: int, data_batch: Any) -> None:
-        """One iteration, with its own random numbers."""
-        seed_iteration(self.runner, self._iter)
-        super().run_iter(idx, data_batch)
+    def batches(self, start: int) -> Iterator[Any]:
+        """The batches of this epoch, in its own order."""
+        begin_at(self.dataloader, self._epoch, start)
+        return iter(self.dataloader)
