@@ -5,7 +5,8 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     drop_path=dict(type='ostrdet.DropPathHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='ostrdet.SafeCheckpointHook', interval=1, max_keep_ckpts=2),
+    stop=dict(type='ostrdet.StopSignalHook'),
     console=dict(type='ostrdet.TrainConsoleHook'),
 )
 env_cfg = dict(

@@ -5,7 +5,8 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     selector=dict(type='SelectorHook', criterion=dict(type='OperationStrength'), patience=None),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
+    stop=dict(type='StopSignalHook'),
     console=dict(type='SearchConsoleHook'),
 )
 env_cfg = dict(

@@ -1,5 +1,6 @@
 """From a checked config to the runner that search, training and testing share."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
-from ostrdet.engine.checkpoint import latest_checkpoint
+from ostrdet.engine.checkpoint import checkpoints, latest_checkpoint
 from ostrdet.engine.runner import SeededRunner
 
 
@@ -38,21 +39,25 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
     Raises:
         FileExistsError: If the work dir holds a run already and ``resume`` is None.
         FileNotFoundError: If there is no such checkpoint.
+        DamagedFileError: If all checkpoints of the work dir are damaged.
     """
     folder = Path(cfg.work_dir)
-    newest = latest_checkpoint(folder)
     if resume is None:
-        if newest is not None or (folder / 'trajectory.jsonl').exists():
+        if checkpoints(folder) or (folder / 'trajectory.jsonl').exists():
             raise FileExistsError(
                 f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
                 '--work-dir'
             )
         return
-    found = newest if resume == 'auto' else Path(resume)
+    found = latest_checkpoint(folder, warn=_warn) if resume == 'auto' else Path(resume)
     if found is not None and not found.is_file():
         raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
     cfg.resume = found is not None
     cfg.load_from = None if found is None else str(found)
+
+
+def _warn(text: str) -> None:
+    print(f'warning: {text}', file=sys.stderr)
 
 
 def _start_processes(cfg: Config) -> None:

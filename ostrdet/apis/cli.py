@@ -1,14 +1,25 @@
 """What all command lines share: ``--debug``, and errors of one line with exit status 2."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 #: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
 #: keeps its traceback.
-USER_ERRORS = (ValueError, LookupError, TypeError, OSError, ImportError, FloatingPointError)
+USER_ERRORS = (
+    ValueError,
+    LookupError,
+    TypeError,
+    OSError,
+    ImportError,
+    FloatingPointError,
+    MemoryError,
+)
 FAILURE = 2
+NO_RESOURCES = 4
+RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,7 +56,8 @@ def run_cli(
         argv: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit status: 2 after an error of the user, which was printed as one line on stderr.
+        The exit status: 2 after an error of the user, 3 where a file is damaged or not to be trusted,
+        4 where disk, memory or the work dir is not to be had; one line on stderr says which.
 
     Raises:
         Exception: The user's error itself with ``--debug``; a defect always.
@@ -57,7 +69,15 @@ def run_cli(
         if getattr(args, 'debug', False):
             raise
         print(f'error: {one_line(error)}', file=sys.stderr)
-        return FAILURE
+        return _status(error)
+
+
+def _status(error: BaseException) -> int:
+    """What the error says of itself, or 4 where the system lacks something, else 2."""
+    if isinstance(error, MemoryError) or getattr(error, 'errno', None) in RESOURCE_ERRNOS:
+        return NO_RESOURCES
+    status: int = getattr(error, 'exit_status', FAILURE)
+    return status
 
 
 def one_line(error: BaseException) -> str:

@@ -58,7 +58,13 @@ COLLECTIONS = {
     'test_evaluator',
     'vis_backends',
 }
-TOP_LEVEL = {*inspect.signature(Runner).parameters, 'data_root', 'compile', 'sync_bn'}
+TOP_LEVEL = {
+    *inspect.signature(Runner).parameters,
+    'data_root',
+    'compile',
+    'sync_bn',
+    'resume_anyway',
+}
 LOADER = {
     *inspect.signature(DataLoader).parameters,
     'worker_init_fn',

@@ -1,25 +1,32 @@
 """Checkpoints of a work dir, and weights in files."""
 
-from ostrdet.engine.checkpoint.atomic import use_atomic_files, write_atomically
+from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
+from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint
 from ostrdet.engine.checkpoint.latest import (
     DamagedFileError,
     checkpoints,
     latest_checkpoint,
     name_within_epoch,
 )
+from ostrdet.engine.checkpoint.lock import WorkDirInUseError, work_dir_lock
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
 
 __all__ = [
     'SAFETENSORS',
+    'AtomicBackend',
     'DamagedFileError',
     'PlainCheckpointHook',
+    'WorkDirInUseError',
+    'changes',
     'check_state',
     'checkpoints',
+    'fingerprint',
     'latest_checkpoint',
     'name_within_epoch',
     'read_checkpoint',
     'read_state',
     'use_atomic_files',
+    'work_dir_lock',
     'write_atomically',
 ]

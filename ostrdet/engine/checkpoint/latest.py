@@ -11,7 +11,9 @@ _NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')
 
 
 class DamagedFileError(ValueError):
-    """A file whose content is not what was written."""
+    """A file whose content is not what was written, or that nobody should trust."""
+
+    exit_status = 3
 
 
 def name_within_epoch(epoch: int, iteration: int) -> str:

@@ -9,6 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ostrdet.engine.checkpoint.latest import DamagedFileError
+
 SAFETENSORS = '.safetensors'
 _SHOWN = 3
 
@@ -20,7 +22,8 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or no file of weights.
+        DamagedFileError: If it is damaged, or holds more than tensors and plain values.
+        ValueError: If it is no file of weights.
     """
     state: dict[str, Tensor] = read_checkpoint(path)['state_dict']
     return state
@@ -33,7 +36,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or no checkpoint.
+        DamagedFileError: If it is damaged, or holds more than tensors and plain values.
+        ValueError: If it is no checkpoint.
     """
     if Path(path).suffix == SAFETENSORS:
         return {'state_dict': _read_safetensors(Path(path))}
@@ -42,7 +46,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except OSError:
         raise
     except Exception as error:
-        raise ValueError(
+        raise DamagedFileError(
             f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
             'more than tensors and plain values; take another one of the work dir'
         ) from error
@@ -58,7 +62,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         state: dict[str, Tensor] = load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"'{path}' can't be read as safetensors: {error}") from error
+        raise DamagedFileError(f"'{path}' can't be read as safetensors: {error}") from error
     return state
 
 

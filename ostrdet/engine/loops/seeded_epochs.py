@@ -1,5 +1,6 @@
 """Epochs that can be left and taken up again at any iteration."""
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -48,7 +49,10 @@ class SeededEpochLoop(EpochBasedTrainLoop):
             self._epoch += 1  # the runner counts an epoch as done before it validates
             self.runner.val_loop.run()
             self._epoch -= 1
-        self.runner.call_hook('after_train_epoch')
+        with warnings.catch_warnings():
+            # A run that was cut off after the last iteration of an epoch steps no optimizer before
+            warnings.filterwarnings('ignore', r'Detected call of `scheduler\.step')
+            self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
     def _is_validated(self) -> bool:

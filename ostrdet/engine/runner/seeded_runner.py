@@ -1,15 +1,25 @@
 """mmengine's runner with a console that people can read."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ostrdet.engine.checkpoint import PlainCheckpointHook, check_state, read_checkpoint
+from ostrdet.engine.checkpoint import (
+    PlainCheckpointHook,
+    changes,
+    check_state,
+    fingerprint,
+    read_checkpoint,
+    use_atomic_files,
+    work_dir_lock,
+)
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
 
@@ -31,6 +41,7 @@ class SeededRunner(Runner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        use_atomic_files()
         self.register_hook(PlainCheckpointHook())
 
     def build_logger(
@@ -46,15 +57,20 @@ class SeededRunner(Runner):
         return logger
 
     def train(self) -> nn.Module:
-        """As in mmengine, but it ends well after an error too: terminal and workers are let go."""
-        try:
-            model: nn.Module = super().train()
-        except BaseException:
-            self.call_hook('after_run')
-            raise
-        finally:
-            _stop_workers(self._train_loop)
-            _stop_workers(self._val_loop)
+        """As in mmengine, but it ends well after an error too: terminal and workers are let go.
+
+        Raises:
+            WorkDirInUseError: If another run writes into the work dir.
+        """
+        with work_dir_lock(self.work_dir) if is_main_process() else nullcontext():
+            try:
+                model: nn.Module = super().train()
+            except BaseException:
+                self.call_hook('after_run')
+                raise
+            finally:
+                _stop_workers(self._train_loop)
+                _stop_workers(self._val_loop)
         return model
 
     def test(self) -> dict[str, float]:
@@ -75,13 +91,23 @@ class SeededRunner(Runner):
             ValueError: If the file is damaged, or of another architecture.
         """
         checkpoint, model = read_checkpoint(filename), unwrapped(self.model)
-        checkpoint.get('meta', {}).pop('config', None)  # mmengine would execute it
+        self._loaded_meta = checkpoint.get('meta', {})
+        self._loaded_meta.pop('config', None)  # mmengine would execute it
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         check_state(checkpoint['state_dict'], model.state_dict(), filename)
         model.load_state_dict(checkpoint['state_dict'])
         self._has_loaded = True
         self.logger.info(f'loaded {filename}')
         return checkpoint
+
+    def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """As in mmengine, with a fingerprint of what a continuation must not change."""
+        kwargs['meta'] = {**(kwargs.get('meta') or {}), 'fingerprint': self._fingerprint()}
+        super().save_checkpoint(*args, **kwargs)
+
+    def _fingerprint(self) -> dict[str, str]:
+        samples = len(self.train_dataloader.dataset)
+        return fingerprint(self.cfg.to_dict(), samples, self.world_size)
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """As in mmengine, but with the seed of the checkpoint only.
@@ -98,10 +124,20 @@ class SeededRunner(Runner):
                 f"--resume: '{filename}' lacks {error}: it holds weights, but no run to go on with; "
                 'give a checkpoint of the work dir, or start from the weights by load_from'
             ) from error
+        self._check_fingerprint(filename)
         if self.seed != seed:
             raise ValueError(
                 f"--resume: '{filename}' is of a run with randomness.seed={self.seed}, this one has "
                 f'{seed}; give --seed {self.seed}'
+            )
+
+    def _check_fingerprint(self, filename: str) -> None:
+        saved = self._loaded_meta.get('fingerprint', {})
+        differences = changes(saved, self._fingerprint()) if saved else []
+        if differences and not self.cfg.get('resume_anyway'):
+            raise ValueError(
+                f"--resume: '{filename}' is of another run: {'; '.join(differences)}. Take the config "
+                'that it was written with, or go on all the same with resume_anyway=True'
             )
 
 
