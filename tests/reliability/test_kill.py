@@ -1,0 +1,170 @@
+"""kill -9 at any moment: the run goes on, and ends with the same bits.
+
+    python tests/reliability/test_kill.py --kills 100
+
+runs the long version. Runs are forked from a process that has imported everything.
+"""
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+KINDS = ('search', 'train')
+CONTEXT = multiprocessing.get_context('fork')
+#: What of a checkpoint must be equal to the bit.
+PARTS = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
+EPOCHS = 3
+
+Make = Callable[[Any], Any]
+
+
+def _update(hashed: Any, value: Any) -> None:
+    """Hash tensors by their bytes, dicts and lists by what they hold, the rest by its text."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        hashed.update(value.detach().cpu().contiguous().numpy().tobytes())
+    elif isinstance(value, dict):
+        for key in value:
+            hashed.update(str(key).encode())
+            _update(hashed, value[key])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _update(hashed, item)
+    else:
+        hashed.update(repr(value).encode())
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of all that a run ends with: weights, alphas, optimizers, scores, genotype."""
+    from ostrdet.engine.checkpoint import read_checkpoint
+
+    checkpoint = read_checkpoint(folder / f'epoch_{EPOCHS}.pth')
+    hashed = hashlib.sha256()
+    for part in PARTS:
+        _update(hashed, checkpoint.get(part))
+    if (folder / 'genotype.json').is_file():
+        hashed.update((folder / 'genotype.json').read_bytes())
+    return hashed.hexdigest()
+
+
+def _run(kind: str, config: Any, folder: Path, fatal_sync: int | None) -> None:
+    """The child: a run that, where asked, dies inside of its n-th synchronisation of a file."""
+    import torch
+
+    from ostrdet.apis.search import search
+    from ostrdet.apis.train import train
+
+    torch.set_num_threads(1)
+    calls, sync = [0], os.fsync
+
+    def deadly(handle: int) -> None:
+        calls[0] += 1
+        if calls[0] == fatal_sync:
+            os.kill(os.getpid(), signal.SIGKILL)
+        sync(handle)
+
+    os.fsync = deadly
+    (search if kind == 'search' else train)(config, work_dir=folder, resume='auto')
+
+
+def start(kind: str, config: Any, folder: Path, fatal_sync: int | None = None) -> Any:
+    """A run in a process of its own."""
+    child = CONTEXT.Process(target=_run, args=(kind, config, folder, fatal_sync))
+    child.start()
+    return child
+
+
+def kill_until_done(kind: str, make: Make, folder: Path, kills: int, seed: int) -> tuple[int, int]:
+    """Run to the end, killed ``kills`` times, every other time inside of a save.
+
+    Returns:
+        Kills, and those of them inside of a save.
+    """
+    draw, done, in_save = np.random.default_rng(seed), 0, 0
+    while done < kills:
+        saving = done % 2 == 0
+        child = start(kind, make(seed), folder, int(draw.integers(1, 9)) if saving else None)
+        if not saving:
+            child.join(float(draw.uniform(0.05, 1.5)))
+            child.kill()
+        child.join()
+        if child.exitcode == 0:  # it was faster, or there was nothing left to do
+            break
+        assert child.exitcode == -signal.SIGKILL
+        done, in_save = done + 1, in_save + saving
+    last = start(kind, make(seed), folder)
+    last.join()
+    assert last.exitcode == 0
+    return done, in_save
+
+
+def check(kind: str, make: Make, folder: Path, kills: int, each: int = 3) -> tuple[int, int]:
+    """Compare killed runs with an uninterrupted one until there were ``kills`` kills."""
+    whole = start(kind, make(0), folder / 'whole')
+    whole.join()
+    expected, done, in_save, turn = digest(folder / 'whole'), 0, 0, 0
+    while done < kills:
+        run = folder / f'killed-{turn}'
+        found = kill_until_done(kind, make, run, each, seed=turn + 1)
+        assert digest(run) == expected, f'{run} ended elsewhere'
+        done, in_save, turn = done + found[0], in_save + found[1], turn + 1
+    return done, in_save
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('workers', [0, 2])
+def test_killed_runs_end_as_if_nothing_was(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, workers: int
+) -> None:
+    fixture = request.getfixturevalue('tiny_config' if kind == 'search' else 'tiny_training')
+
+    def make(turn: int) -> Any:
+        several = {'train_dataloader.num_workers': workers if turn else 0}
+        return fixture({'train_cfg.max_epochs': EPOCHS, **several})
+
+    kills, in_save = check(kind, make, tmp_path, kills=3)
+    assert kills >= 3
+    assert in_save >= kills / 4
+
+
+def main() -> None:
+    """The long version, on the digits."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--kills', type=int, default=100, help='kills of each kind of run')
+    kills = parser.parse_args().kills
+    from ostrdet.compat import import_quietly
+
+    import_quietly()
+    from mmengine.config import Config
+
+    root = Path(__file__).resolve().parents[2] / 'configs'
+    files = {'search': 'search/ostr_nb201_digits.py', 'train': 'retrain/nb201_digits.py'}
+    for kind, file in files.items():
+
+        def make(turn: int, file: str = file) -> Any:
+            config = Config.fromfile(root / file)
+            options = {'train_cfg.max_epochs': EPOCHS, 'train_dataloader.num_workers': turn % 3}
+            config.merge_from_dict(options)
+            return config
+
+        with tempfile.TemporaryDirectory() as folder:
+            begin = time.monotonic()
+            found = check(kind, make, Path(folder), kills)
+            seconds = time.monotonic() - begin
+        print(f'{kind}: {found[0]} kills, {found[1]} inside a save, all equal, {seconds:.0f} s')
+
+
+if __name__ == '__main__':
+    main()
