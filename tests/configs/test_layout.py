@@ -87,3 +87,10 @@ def test_bases_own_the_keys_of_their_folder_and_no_others() -> None:
 def test_every_base_is_used() -> None:
     used = {base for path in LEAVES for base in ancestors(path)}
     assert set((CONFIGS / '_base_').rglob('*.py')) <= used
+
+
+def test_the_metafile_names_configs_that_exist() -> None:
+    text = (CONFIGS / 'retrain' / 'metafile.yml').read_text(encoding='utf-8')
+    named = {line.split()[1] for line in text.splitlines() if line.strip().startswith('Config:')}
+    assert len(named) >= 5
+    assert all((CONFIGS.parent / name).is_file() for name in named)
