@@ -8,8 +8,11 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.registry import nearest
 
+#: ``default_scope`` of the configs whose model is mmdet's.
+DETECTION_SCOPE = 'mmdet'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -21,6 +24,8 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         KeyError, ValueError: If the file or an override is wrong.
     """
     cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    if cfg.get('default_scope') == DETECTION_SCOPE:
+        import_quietly(DETECTION)  # before anything imports mmdet without the operators
     cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
     return cfg
 
@@ -84,8 +89,27 @@ def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
     for loader in LOADERS:
-        dataset = (cfg.get(loader) or {}).get('dataset', {})
+        dataset = _innermost((cfg.get(loader) or {}).get('dataset', {}))
         if dataset and 'data_root' not in dataset:
             raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
         if dataset:
+            _move_annotations(
+                cfg.get(loader.replace('dataloader', 'evaluator')), dataset, data_root
+            )
             dataset.data_root = data_root
+
+
+def _innermost(dataset: Any) -> Any:
+    """The data set inside those that repeat or concatenate it."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def _move_annotations(evaluator: Any, dataset: Any, data_root: str) -> None:
+    """Let the metrics read their annotations below ``data_root`` too."""
+    metrics: list[Any] = evaluator if isinstance(evaluator, list) else [evaluator or {}]
+    for metric in metrics:
+        path = metric.get('ann_file')
+        if path is not None and Path(path).is_relative_to(dataset.data_root):
+            metric.ann_file = str(Path(data_root) / Path(path).relative_to(dataset.data_root))

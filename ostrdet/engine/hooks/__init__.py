@@ -1,5 +1,6 @@
-"""Hooks of search and retraining."""
+"""Hooks of search, retraining and transfer."""
 
+from ostrdet.engine.hooks.annotations import AnnotationsHook
 from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
@@ -7,6 +8,7 @@ from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 __all__ = [
+    'AnnotationsHook',
     'DropPathHook',
     'FiniteHook',
     'NonFiniteError',

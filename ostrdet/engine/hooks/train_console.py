@@ -1,7 +1,8 @@
-"""What retraining says on the console: plan, progress with ETA, accuracies."""
+"""What a training says on the console: plan, progress with ETA, metrics."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.dist import is_main_process
@@ -28,15 +29,15 @@ class TrainConsoleHook(ConsoleHook):
     def plan(self, runner: Runner) -> Mapping[str, str]:
         """Network, data, schedule."""
         model, loop = unwrapped(runner.model), runner.train_loop
-        loader, backbone = loop.dataloader, model.backbone
+        backbone = model.backbone
         source = backbone.genotype.provenance.get('source', 'no source given')
         learning_rate = runner.optim_wrapper.get_lr()['lr'][0]
         weights = sum(weight.numel() for weight in model.parameters())
         return {
             'genotype': f'{type(backbone.space).__name__}, {source}',
-            'network': f'{len(backbone.plan.layers)} layers, {weights:,} parameters',
-            'data': f'{len(loader.dataset):,} images of {type(loader.dataset.dataset).__name__}, '
-            f'{len(loader)} iterations of {loader.batch_size} per epoch',
+            'network': f'{type(model).__name__}, {len(backbone.plan.layers)} layers of the genotype, '
+            f'{weights:,} parameters',
+            'data': _describe_data(loop.dataloader),
             'training': f'from epoch {runner.epoch + 1} of {loop.max_epochs}, '
             f'{type(runner.optim_wrapper.optimizer).__name__}, learning rate {learning_rate:g}, '
             f'seed {runner.seed}',
@@ -45,8 +46,9 @@ class TrainConsoleHook(ConsoleHook):
         }
 
     def standing(self, runner: Runner) -> str:
-        """The losses."""
-        names = ('loss', 'loss_cls', 'loss_aux')
+        """The losses, their sum first."""
+        known = (name.removeprefix('train/') for name in runner.message_hub.log_scalars)
+        names = sorted(name for name in known if name.startswith('loss'))
         return ', '.join(text for name in names if (text := mean_of(runner, name)))
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -64,11 +66,22 @@ class TrainConsoleHook(ConsoleHook):
         return f'checkpoint: {checkpoint}\nnext: {following}'
 
 
+def _describe_data(loader: Any) -> str:
+    dataset = getattr(loader.dataset, 'dataset', loader.dataset)  # a wrapper counts for nothing
+    batch = loader.batch_size or loader.batch_sampler.batch_size
+    return (
+        f'{len(loader.dataset):,} images of {type(dataset).__name__}, '
+        f'{len(loader)} iterations of {batch} per epoch'
+    )
+
+
 def describe_metrics(metrics: Mapping[str, float]) -> str:
     """Metrics in one line.
 
     Examples:
         >>> describe_metrics({'accuracy/top1': 91.25})
         'accuracy/top1 91.25'
+        >>> describe_metrics({'coco/bbox_mAP': 0.345})
+        'coco/bbox_mAP 0.345'
     """
-    return ', '.join(f'{name} {value:.2f}' for name, value in metrics.items())
+    return ', '.join(f'{name} {value:.4g}' for name, value in metrics.items())

@@ -9,6 +9,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ostrdet.engine.annotations import annotation_errors
 from ostrdet.engine.checkpoint import SAFETENSORS, PlainCheckpointHook, check_state, read_state
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
@@ -64,6 +65,18 @@ class SeededRunner(Runner):
         finally:
             _stop_workers(self._test_loop)
         return metrics
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict[str, Any], *args: Any, **kwargs: Any
+    ) -> DataLoader:
+        """As in mmengine, but errors name the annotation file.
+
+        Raises:
+            FileNotFoundError, ValueError: If it is missing, or no COCO JSON.
+        """
+        with annotation_errors(dataloader):
+            return Runner.build_dataloader(dataloader, *args, **kwargs)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As in mmengine, but weights fit as a whole or not at all; safetensors are read too.
