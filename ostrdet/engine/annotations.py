@@ -1,8 +1,9 @@
 """Annotation files: errors that name the file, and categories that fit the classes."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ _SHOWN = 3
 @contextmanager
 def annotation_errors(dataloader: Any) -> Iterator[None]:
     """Names the annotation file in the errors that building ``dataloader`` raises.
+
+    What pycocotools prints on the way is dropped.
 
     Args:
         dataloader: Config of a dataloader; anything else, and data without such a file, passes.
@@ -29,7 +32,8 @@ def annotation_errors(dataloader: Any) -> Iterator[None]:
     if not path.is_file():
         raise FileNotFoundError(2, 'No such annotation file; give --data-root', str(path))
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"'{path}' can't be read as COCO JSON ({type(error).__name__}: {error}); it needs the "
