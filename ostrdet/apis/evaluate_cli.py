@@ -62,6 +62,8 @@ def _evaluate(args: argparse.Namespace) -> None:
         launcher=args.launcher,
     )
     if is_main_process():
+        if not metrics:
+            print('no box reached model.test_cfg.score_thr, so there is nothing to measure')
         width = max(map(len, metrics), default=0)
         for name, value in metrics.items():
             print(f'{name:<{width}}{value:>10.4g}')

@@ -15,6 +15,7 @@ examples:
   python tools/genotype.py convert ostr_nb201 --to nb201
   python tools/genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
   python tools/genotype.py complexity p-darts --layout imagenet --json
+  python tools/genotype.py complexity p-darts --detector
   python tools/genotype.py zoo --write
 
 exit status: 0, 1 if 'diff' found a difference or 'zoo' a stale file, 2 after an error
@@ -64,6 +65,14 @@ def build_parser() -> Parser:
         default='cifar10',
         help='size of the network: cifar10 (default), cifar100, imagenet or imagenet16_120, as far '
         'as the space has it',
+    )
+    complexity.add_argument(
+        '--detector',
+        nargs='?',
+        const='',
+        metavar='CONFIG',
+        help='count the backbone alone and the whole detector of CONFIG (default: RetinaNet of '
+        'configs/retinanet)',
     )
     complexity.add_argument('--json', action='store_true', help='print one JSON object')
     zoo = command(

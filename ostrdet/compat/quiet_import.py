@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
 DETECTION = (
+    *PARTS,
     'mmdet.datasets',
     'mmdet.engine',
     'mmdet.evaluation',

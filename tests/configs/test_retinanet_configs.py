@@ -153,9 +153,10 @@ def test_another_detector_takes_one_line(tmp_path: Path) -> None:
     from mmdet.testing import demo_mm_inputs
 
     data = model.data_preprocessor(demo_mm_inputs(2, [[3, 64, 96], [3, 96, 64]]), training=True)
-    losses = model.loss(**data)
+    inputs, samples = data['inputs'], data['data_samples']
+    losses = model.loss(inputs, samples)
     assert set(losses) == {'loss_cls', 'loss_bbox', 'loss_centerness'}
     sum(sum(values) for values in losses.values()).backward()
     model.eval()
     with torch.no_grad():
-        assert len(model.predict(**data)) == 2
+        assert len(model.predict(inputs, samples)) == 2
