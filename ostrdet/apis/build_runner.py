@@ -25,6 +25,8 @@ def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
     _start_processes(cfg)
     # The runner's global objects go by this name and the second: two runs must not share them
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = cfg.experiment_name  # mmdet's configs give them all one
     runner: Runner = SeededRunner.from_cfg(cfg)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         runner.logger.info(install_mmcv_ops())

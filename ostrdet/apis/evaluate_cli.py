@@ -14,7 +14,8 @@ EPILOG = """examples:
   python tools/test.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py epoch_12.pth \\
       --data-root data/coco
 
-Prints the metrics: accuracies in percent, average precisions of COCO in [0, 1]. Exit status: 0 done, 2 bad input.
+Prints the metrics: accuracies in percent, average precisions of COCO in [0, 1].
+Exit status: 0 done, 2 bad input.
 """
 
 

@@ -1,5 +1,6 @@
 """Pictures with the boxes that a detector finds: what ``tools/predict.py`` calls."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -59,16 +60,8 @@ def predict(
     for image in images:
         sample = _detect(detector, pipeline, str(image))
         out = Path(out_dir) / Path(image).name
-        visualizer.add_datasample(
-            out.name,
-            np.ascontiguousarray(
-                pipeline.transforms[0]({'img_path': str(image)})['img'][..., ::-1]
-            ),
-            sample,
-            draw_gt=False,
-            pred_score_thr=score,
-            out_file=str(out),
-        )
+        picture = pipeline.transforms[0]({'img_path': str(image)})['img'][..., ::-1]
+        _draw(visualizer, np.ascontiguousarray(picture), sample, score, out)
         yield out, _found(sample, score, visualizer.dataset_meta['classes'])
 
 
@@ -110,6 +103,15 @@ def _detect(detector: Any, pipeline: Compose, image: str) -> Any:
     data = pipeline({'img_path': image, 'img_id': 0, 'instances': []})
     (sample,) = detector.test_step({key: [value] for key, value in data.items()})
     return sample
+
+
+def _draw(visualizer: Any, image: np.ndarray, sample: Any, score: float, out: Path) -> None:
+    with warnings.catch_warnings():
+        # That a box ends with the image, and that mmdet clips tensors with numpy
+        warnings.simplefilter('ignore')
+        visualizer.add_datasample(
+            out.name, image, sample, draw_gt=False, pred_score_thr=score, out_file=str(out)
+        )
 
 
 def _found(sample: Any, score: float, classes: Sequence[str]) -> list[tuple[str, float]]:

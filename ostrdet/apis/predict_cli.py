@@ -10,7 +10,8 @@ from ostrdet.apis.run_options import add_options
 EPILOG = """examples:
   python tools/predict.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py \\
       work_dirs/retinanet_p-darts_fpn_1x_coco/epoch_12.pth street.jpg garden.jpg
-  python tools/predict.py work_dirs/mine/mine.py mine.safetensors photos/*.jpg --out-dir out --score 0.5
+  python tools/predict.py work_dirs/mine/mine.py mine.safetensors photos/*.jpg \\
+      --out-dir out --score 0.5
 
 Writes a picture with boxes for each image. Exit status: 0 done, 2 bad input.
 """

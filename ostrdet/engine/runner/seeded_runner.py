@@ -1,9 +1,12 @@
 """mmengine's runner with a console that people can read."""
 
+import io
 import logging
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
@@ -77,6 +80,11 @@ class SeededRunner(Runner):
         """
         with annotation_errors(dataloader):
             return Runner.build_dataloader(dataloader, *args, **kwargs)
+
+    def build_evaluator(self, evaluator: Any) -> Evaluator:
+        """As in mmengine, but pycocotools does not print that it reads the annotations."""
+        with redirect_stdout(io.StringIO()):
+            return super().build_evaluator(evaluator)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As in mmengine, but weights fit as a whole or not at all; safetensors are read too.
