@@ -10,6 +10,8 @@ from typing import Any
 from mmengine.logging import print_log
 
 _SHOWN = 3
+#: What mmengine says of an empty data set.
+_NO_IMAGE = 'need at least one array to concatenate'
 
 
 @contextmanager
@@ -35,6 +37,12 @@ def annotation_errors(dataloader: Any) -> Iterator[None]:
         with redirect_stdout(io.StringIO()):
             yield
     except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        if _NO_IMAGE in str(error):
+            raise ValueError(
+                f"'{path}' leaves no image: none has a box of the classes of the data set. Its "
+                f'categories are {_some(_category_names(path))}; set metainfo=dict(classes=...) of '
+                'the data set to them'
+            ) from error
         raise ValueError(
             f"'{path}' can't be read as COCO JSON ({type(error).__name__}: {error}); it needs the "
             'lists images, annotations (with image_id, category_id, bbox, area) and categories'
@@ -73,20 +81,25 @@ def check_annotations(dataset: Any, num_classes: int | None) -> None:
 
 
 def _check_boxes(dataset: Any, found: Sequence[int]) -> None:
-    others = sorted(set(dataset.cat_img_map) - set(found))
+    used = {category for category, images in dataset.cat_img_map.items() if images}
+    others = sorted(used - set(found))
     if not others:
         return
     text = (
         f"'{dataset.ann_file}': boxes of the category ids {_some(others)} belong to no class of the "
         'data set'
     )
-    if len(others) == len(dataset.cat_img_map):
+    if len(others) == len(used):
         raise ValueError(f'{text}, and there are no others; mend category_id or metainfo.classes')
     print_log(f'{text}, and are left out', 'current', level=30)
 
 
+def _category_names(path: str | Path) -> list[str]:
+    return [entry['name'] for entry in json.loads(Path(path).read_bytes())['categories']]
+
+
 def _unknown_classes(path: str, classes: Sequence[str]) -> str:
-    names = [entry['name'] for entry in json.loads(Path(path).read_bytes())['categories']]
+    names = _category_names(path)
     missing = [name for name in classes if name not in names]
     what = f'no category for {_some(missing)}' if missing else 'a category name twice'
     return (
