@@ -136,27 +136,3 @@ def test_every_detector_builds(path: Path) -> None:
 def test_a_genotype_without_a_file_is_asked_for() -> None:
     with pytest.raises(FileNotFoundError, match=r'ostr_darts_c10/genotype\.json'):
         load_config(CONFIGS / 'retinanet' / 'retinanet_ostr-darts_fpn_1x_coco.py')
-
-
-@pytest.mark.filterwarnings('ignore:DeprecationWarning:UserWarning')  # mmdet's own
-def test_another_detector_takes_one_line(tmp_path: Path) -> None:
-    lines = BASE.read_text(encoding='utf-8').splitlines()
-    (index,) = (i for i, line in enumerate(lines) if line.startswith('_base_'))
-    lines[index] = "_base_ = 'mmdet::atss/atss_r50_fpn_1x_coco.py'"
-    (tmp_path / 'atss.py').write_text('\n'.join(lines), encoding='utf-8')
-    options = ['model.backbone.channels=4', 'model.backbone.num_cells=3']
-    cfg = load_config(tmp_path / 'atss.py', cfg_options=options)
-    assert cfg.model.neck.in_channels == [16, 32, 64]
-    head = {**cfg.model.bbox_head, 'in_channels': 32, 'feat_channels': 32, 'stacked_convs': 1}
-    parts = {'neck': {**cfg.model.neck, 'out_channels': 32}, 'bbox_head': head}
-    model = MODELS.build({**cfg.model, **parts, 'type': 'mmdet.ATSS'})
-    from mmdet.testing import demo_mm_inputs
-
-    data = model.data_preprocessor(demo_mm_inputs(2, [[3, 64, 96], [3, 96, 64]]), training=True)
-    inputs, samples = data['inputs'], data['data_samples']
-    losses = model.loss(inputs, samples)
-    assert set(losses) == {'loss_cls', 'loss_bbox', 'loss_centerness'}
-    sum(sum(values) for values in losses.values()).backward()
-    model.eval()
-    with torch.no_grad():
-        assert len(model.predict(inputs, samples)) == 2
