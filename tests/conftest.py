@@ -1,6 +1,7 @@
 """What all tests share: one torch thread, and the folder of the data that is not in the repository."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,14 @@ REPO_ROOT = Path(__file__).resolve().parents[1]
 # variable is for the programs that tests start.
 torch.set_num_threads(1)
 os.environ['OMP_NUM_THREADS'] = '1'
+
+
+@pytest.fixture(autouse=True)
+def _no_default_scope() -> Iterator[None]:
+    """A run leaves its library as the default of mmengine's registries; the next test has none."""
+    yield
+    if registry := sys.modules.get('mmengine.registry'):
+        registry.DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')
