@@ -22,6 +22,14 @@ torch.set_num_threads(1)
 os.environ['OMP_NUM_THREADS'] = '1'
 
 
+@pytest.fixture(autouse=True)
+def _no_default_scope() -> Iterator[None]:
+    """A run leaves its library as the default of mmengine's registries; the next test has none."""
+    yield
+    if registry := sys.modules.get('mmengine.registry'):
+        registry.DefaultScope._instance_dict.clear()
+
+
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
     """The folder of the shared data, or a skip that names where it was sought."""

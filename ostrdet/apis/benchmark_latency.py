@@ -12,7 +12,8 @@ from mmengine.config import Config
 from torch import Tensor, nn
 from torch.utils.benchmark import Measurement, Timer
 
-from ostrdet.apis.load_model import Logits, build_model, image_size, random_images
+from ostrdet.apis.build_model import build_model
+from ostrdet.apis.load_model import Logits, image_size, random_images
 from ostrdet.apis.train_config import load_config
 from ostrdet.models.backbones import DerivedCellBackbone, build_derived
 from ostrdet.spaces import build_space

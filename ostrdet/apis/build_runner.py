@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
+from ostrdet.apis.config_file import DETECTION_SCOPE
+from ostrdet.compat.mmcv_ops import install_mmcv_ops
 from ostrdet.engine.checkpoint import checkpoints, latest_checkpoint
 from ostrdet.engine.runner import SeededRunner
 
@@ -24,7 +26,11 @@ def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
     _start_processes(cfg)
     # The runner's global objects go by this name and the second: two runs must not share them
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = cfg.experiment_name  # mmdet's configs give them all one
     runner: Runner = SeededRunner.from_cfg(cfg)
+    if cfg.get('default_scope') == DETECTION_SCOPE:
+        runner.logger.info(install_mmcv_ops())
     return runner
 
 

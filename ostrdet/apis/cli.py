@@ -95,4 +95,7 @@ def one_line(error: BaseException) -> str:
         text = str(error.args[0])
     else:
         text = str(error)
+    if text.startswith('Caught ') and 'DataLoader worker' in text:
+        # Behind the traceback of the worker stands what it raised: "ValueError: message"
+        text = text.rstrip().rpartition('\n')[2].partition(': ')[2]
     return ' '.join(text.split()) or type(error).__name__

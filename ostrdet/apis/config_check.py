@@ -1,11 +1,13 @@
 """Checks a config against the components that it names, before anything is built."""
 
+import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mmengine.registry import Registry
+from mmengine.registry import TASK_UTILS, Registry
 from mmengine.runner import Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ostrdet import registry as own
@@ -26,6 +28,15 @@ REGISTRIES: dict[str, Registry] = {
     'neck': own.MODELS,
     'head': own.MODELS,
     'loss': own.MODELS,
+    'bbox_head': own.MODELS,
+    'rpn_head': own.MODELS,
+    'roi_head': own.MODELS,
+    'mask_head': own.MODELS,
+    'bbox_roi_extractor': own.MODELS,
+    'init_cfg': own.WEIGHT_INITIALIZERS,
+    'anchor_generator': TASK_UTILS,
+    'bbox_coder': TASK_UTILS,
+    'assigner': TASK_UTILS,
     'data_preprocessor': own.MODELS,
     'train_cfg': own.LOOPS,
     'val_cfg': own.LOOPS,
@@ -33,6 +44,7 @@ REGISTRIES: dict[str, Registry] = {
     'dataset': own.DATASETS,
     'pipeline': own.TRANSFORMS,
     'sampler': own.DATA_SAMPLERS,
+    'batch_sampler': own.DATA_SAMPLERS,
     'collate_fn': own.FUNCTIONS,
     'default_hooks': own.HOOKS,
     'custom_hooks': own.HOOKS,
@@ -73,7 +85,17 @@ LOADER = {
 #: The registry of a list of names, by the key that holds it and the one above.
 NAMES = {('space', 'ops'): own.OPS, ('selector', 'compare'): own.CRITERIA}
 #: Keys that a builder takes before the type sees the rest.
-TAKEN = {'type', '_scope_', 'convert_to_iter_based', 'priority'}
+TAKEN = {
+    'type',
+    '_scope_',
+    'convert_to_iter_based',  # of schedulers
+    'priority',  # of hooks
+    'override',  # of init_cfg
+    'requires_grad',  # of norm_cfg
+    'bg_cls_weight',  # of the loss of DETR
+    'constructor',  # of optim_wrapper, as is the next
+    'paramwise_cfg',
+}
 
 
 def check_config(cfg: Mapping[str, Any]) -> None:
@@ -129,6 +151,10 @@ def _registry_of(path: Sequence[str]) -> Registry | None:
     *_, above, last = ['', '', *(key for key in path if not key.isdecimal())]
     if (above, last) == ('optim_wrapper', 'optimizer'):  # one optimizer, so no collection
         return REGISTRIES[last]
+    if path and path[0] == 'model' and last == 'sampler':  # of boxes, not of images
+        return TASK_UTILS
+    if last.startswith('loss_'):
+        return REGISTRIES['loss']
     return REGISTRIES.get(above if above in COLLECTIONS else last)
 
 
@@ -141,14 +167,20 @@ def _find(
     target = None if '.' in name else home.get(f'{scope}.{name}')
     target = home.get(name) if target is None else target
     if target is None:
-        parent = home.parent
-        kin = (home, parent, parent.children.get(scope)) if parent else (home,)
-        known = {key for registry in kin if registry for key in registry.module_dict}
         raise KeyError(
-            f"config key '{_key(path)}': unknown {home.name} '{name}'. {nearest(name, known)}"
+            f"config key '{_key(path)}': unknown {home.name} '{name}'. {_hint(home, name, scope)}"
         )
     found: Callable[..., Any] = target
     return found
+
+
+def _hint(home: Registry, name: str, scope: str) -> str:
+    """The nearest name; those of another library are too many to be listed."""
+    root = home.parent or home
+    library = root.children[scope].module_dict if scope in root.children else {}
+    if close := difflib.get_close_matches(name.partition('.')[2] or name, library, n=1):
+        return f"Did you mean '{close[0]}'?"
+    return nearest(name, [*home.module_dict, *root.module_dict])
 
 
 def _arguments(target: Callable[..., Any]) -> set[str] | None:
@@ -158,12 +190,15 @@ def _arguments(target: Callable[..., Any]) -> set[str] | None:
     """
     classes = target.__mro__ if inspect.isclass(target) else (target,)
     names: set[str] = set()
+    owner: Any = None
     for cls in classes:
         function = vars(cls).get('__init__') if inspect.isclass(cls) else cls
         if function is None:
             continue
         if function is object.__init__:
-            return None if names else set()
+            # Only torch's modules take keywords for nothing; others hand them on
+            return names if owner in (None, nn.Module) else None
+        owner = cls
         parameters = inspect.signature(function).parameters.values()
         names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):

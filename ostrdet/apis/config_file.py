@@ -1,6 +1,6 @@
 """Configs: read from a file, overridden from the command line, and what all kinds have checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.registry import nearest
 
+#: ``default_scope`` of the configs whose model is mmdet's.
+DETECTION_SCOPE = 'mmdet'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -21,6 +24,8 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         KeyError, ValueError: If the file or an override is wrong.
     """
     cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    if cfg.get('default_scope') == DETECTION_SCOPE:
+        import_quietly(DETECTION)  # before anything imports mmdet without the operators
     cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
     return cfg
 
@@ -83,9 +88,34 @@ def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
+    moved: list[
+        tuple[Any, Path | None]
+    ] = []  # validation and test may share one dict, which must move once
     for loader in LOADERS:
-        dataset = (cfg.get(loader) or {}).get('dataset', {})
+        dataset = _innermost((cfg.get(loader) or {}).get('dataset', {}))
         if dataset and 'data_root' not in dataset:
             raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
         if dataset:
-            dataset.data_root = data_root
+            evaluator = cfg.get(loader.replace('dataloader', 'evaluator'))
+            moved += [*_annotations(evaluator, dataset), (dataset, None)]
+    for target, path in moved:
+        if path is None:
+            target.data_root = data_root
+        else:
+            target.ann_file = str(Path(data_root) / path)
+
+
+def _innermost(dataset: Any) -> Any:
+    """The data set inside those that repeat it."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def _annotations(evaluator: Any, dataset: Any) -> Iterator[tuple[Any, Path]]:
+    """The metrics that read a file below the data root of ``dataset``, and its path there."""
+    metrics: list[Any] = evaluator if isinstance(evaluator, list) else [evaluator or {}]
+    for metric in metrics:
+        path = metric.get('ann_file')
+        if path is not None and Path(path).is_relative_to(dataset.data_root):
+            yield metric, Path(path).relative_to(dataset.data_root)

@@ -15,6 +15,7 @@ examples:
   python tools/genotype.py convert ostr_nb201 --to nb201
   python tools/genotype.py convert "Genotype(normal=[...], ...)" --to json --out mine.json
   python tools/genotype.py complexity p-darts --layout imagenet --json
+  python tools/genotype.py complexity p-darts --detector
   python tools/genotype.py zoo --write
 
 exit status: 0, 1 if 'diff' found a difference or 'zoo' a stale file, 2 after an error
@@ -56,16 +57,11 @@ def build_parser() -> Parser:
         help='json is our genotype file; the others are text forms, of which a space has one',
     )
     convert.add_argument('--out', metavar='FILE', help='file to write (default: standard output)')
-    complexity = command(
-        'complexity', 'count parameters and multiply-adds of the derived network', 'genotype'
+    _add_complexity_options(
+        command(
+            'complexity', 'count parameters and multiply-adds of the derived network', 'genotype'
+        )
     )
-    complexity.add_argument(
-        '--layout',
-        default='cifar10',
-        help='size of the network: cifar10 (default), cifar100, imagenet or imagenet16_120, as far '
-        'as the space has it',
-    )
-    complexity.add_argument('--json', action='store_true', help='print one JSON object')
     zoo = command(
         'zoo',
         'count the published genotypes anew, and check what is generated from them (a minute)',
@@ -73,3 +69,21 @@ def build_parser() -> Parser:
     zoo.add_argument('--write', action='store_true', help='write the files that are stale')
     zoo.add_argument('--root', default='.', metavar='DIR', help='checkout (default: this folder)')
     return parser
+
+
+def _add_complexity_options(parser: Parser) -> None:
+    parser.add_argument(
+        '--layout',
+        default='cifar10',
+        help='size of the network: cifar10 (default), cifar100, imagenet or imagenet16_120, as far '
+        'as the space has it',
+    )
+    parser.add_argument(
+        '--detector',
+        nargs='?',
+        const='',
+        metavar='CONFIG',
+        help='count the backbone alone and the whole detector of CONFIG (default: RetinaNet of '
+        'configs/retinanet)',
+    )
+    parser.add_argument('--json', action='store_true', help='print one JSON object')

@@ -64,6 +64,9 @@ def convert(args: argparse.Namespace) -> None:
 
 def measure(args: argparse.Namespace) -> None:
     """Print parameters and multiply-adds of the derived network."""
+    if args.detector is not None:
+        _measure_detector(args)
+        return
     from ostrdet.evaluation.complexity import complexity  # slow, and only needed here
 
     size = complexity(get_genotype(args.genotype), args.layout)
@@ -74,6 +77,19 @@ def measure(args: argparse.Namespace) -> None:
     print(f'  with auxiliary head   {size.params_aux:>13,}')
     print(f'multiply-adds           {size.macs:>13,}')
     print(f'  with BatchNorm, ReLU  {size.macs_bn_relu:>13,}')
+
+
+def _measure_detector(args: argparse.Namespace) -> None:
+    from ostrdet.apis.detector_complexity import detector_complexity
+
+    size = detector_complexity(args.genotype, args.detector or None)
+    if args.json:
+        print(json.dumps(asdict(size)))
+        return
+    print(f'backbone, 224x224     parameters     {size.backbone_params:>15,}')
+    print(f'                      multiply-adds  {size.backbone_macs:>15,}')
+    print(f'detector, 800x1333    parameters     {size.detector_params:>15,}')
+    print(f'                      multiply-adds  {size.detector_macs:>15,}')
 
 
 def zoo(args: argparse.Namespace) -> int:

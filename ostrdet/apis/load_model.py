@@ -1,26 +1,17 @@
 """The model of a config without a runner, with the weights of a checkpoint."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
+from ostrdet.apis.build_model import build_model
 from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import check_state, read_state
-from ostrdet.registry import MODELS
-
-
-def build_model(cfg: Config) -> nn.Module:
-    """The model of a checked config, on the CPU and in evaluation mode."""
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        model: nn.Module = MODELS.build(deepcopy(cfg.model))
-    return model.eval()
 
 
 def load_trained(

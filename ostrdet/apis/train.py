@@ -1,4 +1,4 @@
-"""Training a derived network from a config: what ``tools/train.py`` calls."""
+"""Training a classifier or a detector from a config: what ``tools/train.py`` calls."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -14,6 +14,8 @@ EPILOG = """examples:
   python tools/train.py configs/retrain/darts_in1k.py --data-root data/imagenet --amp --resume
   python tools/train.py configs/retrain/darts_c100.py \\
       --cfg-options model.backbone.with_cp=True train_cfg.max_epochs=1200
+  python tools/train.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py --data-root data/coco \\
+      --cfg-options model.backbone.init_cfg.checkpoint=p-darts.safetensors --auto-scale-lr
 
 The work dir gets checkpoints, run.log, and the config with the genotype in it. Exit status: 0 done,
 2 bad input or a number that is not finite (one line says which).
@@ -24,7 +26,7 @@ def build_parser() -> Parser:
     """The parser of ``tools/train.py``."""
     parser = Parser(
         prog='train.py',
-        description='Train the network of a genotype with one config: network, data, schedule.',
+        description='Train a classifier or a detector with the network of a genotype.',
         epilog=EPILOG,
     )
     parser.add_argument(

@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.apis.config_file import check, read_config, set_common
+from ostrdet.apis.detection_config import fit_neck
 from ostrdet.spaces.zoo import get_genotype
 
 #: What a test takes from the validation where the config has nothing of its own.
@@ -38,6 +39,7 @@ def load_config(
     if genotype is not None:
         name += f'_{_label(genotype)}'
     _set_genotype(cfg, genotype)
+    fit_neck(cfg)
     for part in SHARED:
         if cfg.get(f'test_{part}') is None and cfg.get(f'val_{part}') is not None:
             cfg[f'test_{part}'] = cfg[f'val_{part}']

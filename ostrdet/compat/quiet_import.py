@@ -1,4 +1,4 @@
-"""Imports mmpretrain without the notes that it prints about parts that nobody asked for."""
+"""Imports mmpretrain and mmdet without the notes that they print about parts that nobody asked for."""
 
 import contextlib
 import importlib
@@ -8,15 +8,26 @@ import warnings
 from collections.abc import Iterable
 
 PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
+DETECTION = (
+    *PARTS,
+    'mmdet.datasets',
+    'mmdet.engine',
+    'mmdet.evaluation',
+    'mmdet.models',
+    'mmdet.visualization',
+)
 
 
 def import_quietly(modules: Iterable[str] = PARTS) -> None:
     """Import ``modules``; what they print, warn of and log while they are imported is dropped.
 
     mmpretrain reports missing optional parts (OneDL, compiled operators of mmcv) at import, whoever
-    imports it. An error of the import itself is raised as ever.
+    imports it. An error of the import itself is raised as ever. Where mmdet is installed mmpretrain
+    imports it, so the operators come first.
     """
     from mmengine.logging import MMLogger
+
+    from ostrdet.compat.mmcv_ops import install_mmcv_ops
 
     logger = MMLogger.get_current_instance()  # made here, so that it keeps the real stderr
     level = logger.level
@@ -24,6 +35,7 @@ def import_quietly(modules: Iterable[str] = PARTS) -> None:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter('ignore')
+            install_mmcv_ops()
             for module in modules:
                 importlib.import_module(module)
     finally:

@@ -1,5 +1,6 @@
 """Parameters and multiply-adds of derived networks, as exact integers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -56,8 +57,9 @@ def complexity(genotype: Genotype, layout: str) -> Complexity:
     params_aux = _num_params(network)
     params = params_aux - _num_params(network.head.aux)
     network.to_empty(device='cpu').eval()  # a trace needs real memory
-    counts = _count_operators(network, build_space(genotype.space).layout(layout).image_size)
-    macs = sum(counts.get(name, 0) for name in MULTIPLY_ADDS)
+    size = build_space(genotype.space).layout(layout).image_size
+    counts = count_operators(network, size, size)
+    macs = multiply_adds(counts)
     per_element = sum(counts.get(name, 0) for name in PER_ELEMENT)
     return Complexity(params, params_aux, macs, macs + per_element)
 
@@ -66,9 +68,21 @@ def _num_params(module: nn.Module | None) -> int:
     return 0 if module is None else sum(p.numel() for p in module.parameters())
 
 
+def multiply_adds(counts: Mapping[str, int]) -> int:
+    """Those of convolutions and linear layers alone."""
+    return sum(counts.get(name, 0) for name in MULTIPLY_ADDS)
+
+
 @torch.no_grad()
-def _count_operators(network: nn.Module, image_size: int) -> dict[str, int]:
-    analyzer = FlopAnalyzer(network, torch.zeros(1, 3, image_size, image_size))
+def count_operators(network: nn.Module, height: int, width: int) -> dict[str, int]:
+    """What each kind of operator costs for one image (1, 3, height, width) on the CPU.
+
+    Args:
+        network: In evaluation mode, with weights of any value.
+        height: In pixels.
+        width: In pixels.
+    """
+    analyzer = FlopAnalyzer(network, torch.zeros(1, 3, height, width))
     for name, cost in PER_ELEMENT.items():
         analyzer.set_op_handle(f'aten::{name}', elementwise_flop_counter(0, cost))
     analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)

@@ -32,6 +32,13 @@ def test_the_status_is_what_the_command_returns(returned: int | None, status: in
         (FileNotFoundError('no table'), 'no table'),
         (FileNotFoundError(2, 'No such file', 'a/b.json'), 'a/b.json: No such file'),
         (ValueError(), 'ValueError'),
+        (
+            ValueError(
+                'Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most recent '
+                "call last):\n  File 'a.py', line 1\nValueError: a.jpg: bad image\n"
+            ),
+            'a.jpg: bad image',
+        ),
     ],
 )
 def test_an_error_of_the_user_is_one_line(

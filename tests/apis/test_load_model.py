@@ -12,7 +12,8 @@ import_quietly()
 
 from mmengine.config import Config  # noqa: E402  # it would import the mm libraries aloud
 
-from ostrdet.apis.load_model import Logits, build_model, image_size, random_images  # noqa: E402
+from ostrdet.apis.build_model import build_model  # noqa: E402
+from ostrdet.apis.load_model import Logits, image_size, random_images  # noqa: E402
 from ostrdet.apis.train_config import load_config  # noqa: E402
 
 LENET = {

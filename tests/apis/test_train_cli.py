@@ -115,6 +115,6 @@ def test_a_bad_checkpoint_is_one_line(
 ) -> None:
     (tmp_path / 'bad.pth').write_bytes(b'PK')
     work_dir = ['--work-dir', str(tmp_path / 'test')]
-    assert evaluate_cli.main([config, str(tmp_path / 'bad.pth'), *work_dir]) == 2
+    assert evaluate_cli.main([config, str(tmp_path / 'bad.pth'), *work_dir]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(r"error: '.*bad\.pth' can't be read as a checkpoint", line)

@@ -55,7 +55,7 @@ def test_the_published_genotypes_are_listed_in_order() -> None:
     names = list_genotypes()
     assert names == sorted(names)
     assert {'darts_v2', 'nasnet-a', 'ostr_nb201', 'pc-darts_in1k'} <= set(names)
-    assert len(names) == len(list(zoo_folder().iterdir())) == 27
+    assert len(names) == len(list(zoo_folder().iterdir())) == 28
 
 
 @pytest.mark.parametrize('name', list_genotypes())

@@ -10,6 +10,7 @@ from ostrdet.engine.checkpoint.latest import (
 )
 from ostrdet.engine.checkpoint.lock import WorkDirInUseError, work_dir_lock
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
+from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
 from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     'AtomicBackend',
     'DamagedFileError',
     'PlainCheckpointHook',
+    'PretrainedBackbone',
     'WorkDirInUseError',
     'changes',
     'check_state',

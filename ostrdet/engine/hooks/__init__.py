@@ -1,5 +1,6 @@
-"""Hooks of search and retraining."""
+"""Hooks of search, retraining and transfer."""
 
+from ostrdet.engine.hooks.annotations import AnnotationsHook
 from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
 from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
@@ -9,6 +10,7 @@ from ostrdet.engine.hooks.stop_signal import StopSignalHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 __all__ = [
+    'AnnotationsHook',
     'DropPathHook',
     'FiniteHook',
     'NonFiniteError',

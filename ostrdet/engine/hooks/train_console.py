@@ -1,9 +1,11 @@
-"""What retraining says on the console: plan, progress with ETA, accuracies."""
+"""What a training says on the console: plan, progress with ETA, metrics."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import latest_checkpoint
@@ -23,19 +25,21 @@ class TrainConsoleHook(ConsoleHook):
     def __init__(self, next_command: str = 'python tools/test.py {config} {checkpoint}') -> None:
         super().__init__()
         self.next_command = next_command
+        self.metrics: dict[str, float] = {}
+        self.told = False
 
     def plan(self, runner: Runner) -> Mapping[str, str]:
         """Network, data, schedule."""
         model, loop = unwrapped(runner.model), runner.train_loop
-        loader, backbone = loop.dataloader, model.backbone
+        backbone = model.backbone
         source = backbone.genotype.provenance.get('source', 'no source given')
         learning_rate = runner.optim_wrapper.get_lr()['lr'][0]
         weights = sum(weight.numel() for weight in model.parameters())
         return {
             'genotype': f'{type(backbone.space).__name__}, {source}',
-            'network': f'{len(backbone.plan.layers)} layers, {weights:,} parameters',
-            'data': f'{len(loader.dataset):,} images of {type(loader.dataset.dataset).__name__}, '
-            f'{len(loader)} iterations of {loader.batch_size} per epoch',
+            'network': f'{type(model).__name__}, {len(backbone.plan.layers)} layers of the genotype, '
+            f'{weights:,} parameters',
+            'data': _describe_data(loop.dataloader),
             'training': f'from epoch {runner.epoch + 1} of {loop.max_epochs}, '
             f'{type(runner.optim_wrapper.optimizer).__name__}, learning rate {learning_rate:g}, '
             f'seed {runner.seed}',
@@ -45,15 +49,19 @@ class TrainConsoleHook(ConsoleHook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Forget what the last epoch reached."""
-        self.metrics: dict[str, float] = {}
+        self.metrics, self.told = {}, False
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Keep what the epoch reached."""
+        """Keep what the epoch reached, or say it where its line stands already."""
         self.metrics = metrics or {}
+        if self.told and metrics and is_main_process():
+            self.say('  ' + describe_metrics(metrics), runner)
 
     def standing(self, runner: Runner) -> str:
-        """The losses, and what the validation gave."""
-        names = ('loss', 'loss_cls', 'loss_aux')
+        """The losses, their sum first, and what the validation gave."""
+        self.told = True
+        known = (name.removeprefix('train/') for name in runner.message_hub.log_scalars)
+        names = sorted(name for name in known if name.startswith('loss'))
         losses = [text for name in names if (text := mean_of(runner, name))]
         return ', '.join([*losses, *([describe_metrics(self.metrics)] if self.metrics else [])])
 
@@ -67,11 +75,22 @@ class TrainConsoleHook(ConsoleHook):
         return f'checkpoint: {checkpoint}\nnext: {following}'
 
 
+def _describe_data(loader: Any) -> str:
+    dataset = getattr(loader.dataset, 'dataset', loader.dataset)  # a wrapper counts for nothing
+    batch = loader.batch_size or loader.batch_sampler.batch_size
+    return (
+        f'{len(loader.dataset):,} images of {type(dataset).__name__}, '
+        f'{len(loader)} iterations of {batch} per epoch'
+    )
+
+
 def describe_metrics(metrics: Mapping[str, float]) -> str:
     """Metrics in one line.
 
     Examples:
         >>> describe_metrics({'accuracy/top1': 91.25})
         'accuracy/top1 91.25'
+        >>> describe_metrics({'coco/bbox_mAP': 0.345})
+        'coco/bbox_mAP 0.345'
     """
-    return ', '.join(f'{name} {value:.2f}' for name, value in metrics.items())
+    return ', '.join(f'{name} {value:.4g}' for name, value in metrics.items())

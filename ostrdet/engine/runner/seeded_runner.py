@@ -1,16 +1,19 @@
 """mmengine's runner with a console that people can read."""
 
+import io
 import logging
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ostrdet.engine.annotations import annotation_errors
 from ostrdet.engine.checkpoint import (
     PlainCheckpointHook,
     changes,
@@ -80,6 +83,23 @@ class SeededRunner(Runner):
         finally:
             _stop_workers(self._test_loop)
         return metrics
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict[str, Any], *args: Any, **kwargs: Any
+    ) -> DataLoader:
+        """As in mmengine, but errors name the annotation file.
+
+        Raises:
+            FileNotFoundError, ValueError: If it is missing, or no COCO JSON.
+        """
+        with annotation_errors(dataloader):
+            return Runner.build_dataloader(dataloader, *args, **kwargs)
+
+    def build_evaluator(self, evaluator: Any) -> Evaluator:
+        """As in mmengine, but pycocotools does not print that it reads the annotations."""
+        with redirect_stdout(io.StringIO()):
+            return super().build_evaluator(evaluator)
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As in mmengine, but weights fit as a whole or not at all; published files are read too.

@@ -1,0 +1,123 @@
+"""Pictures with the boxes that a detector finds: what ``tools/predict.py`` calls."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from ostrdet.apis.build_model import build_model
+from ostrdet.apis.config_file import DETECTION_SCOPE
+from ostrdet.apis.train_config import load_config
+from ostrdet.engine.checkpoint import check_state, read_state
+
+
+def predict(
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    images: Sequence[str | Path],
+    genotype: str | Path | None = None,
+    out_dir: str | Path = 'predictions',
+    score: float = 0.3,
+    cfg_options: Sequence[str] = (),
+) -> Iterator[tuple[Path, list[tuple[str, float]]]]:
+    """Draw what a detector finds on images.
+
+    Args:
+        config: A config of a detector, or its file.
+        checkpoint: A checkpoint of the runner, or a published file.
+        images: Image files.
+        genotype: As in :func:`ostrdet.apis.train.build_training`.
+        out_dir: Folder of the pictures, which have the names of the images.
+        score: Least score, in [0, 1], of a box that is drawn.
+        cfg_options: Overrides, as 'key=value'.
+
+    Yields:
+        The file of each picture, and class and score of its boxes, best first.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the checkpoint does not fit, an image is damaged, a picture would replace an
+            image or another picture, or ``score`` is out of its range.
+    """
+    if not 0 <= score <= 1:
+        raise ValueError(f'--score={score}, expected a score in [0, 1]')
+    _check_names(images, Path(out_dir))
+    cfg = load_config(config, genotype, cfg_options=cfg_options)
+    if cfg.get('default_scope') != DETECTION_SCOPE:
+        raise ValueError(
+            f"'{config}' trains a classifier, and only detectors find boxes; give a config such as "
+            'configs/retinanet/retinanet_p-darts_fpn_1x_coco.py'
+        )
+    detector = _load(cfg, checkpoint)
+    pipeline, visualizer = _tools(cfg)
+    for image in images:
+        sample = _detect(detector, pipeline, str(image))
+        out = Path(out_dir) / Path(image).name
+        picture = pipeline.transforms[0]({'img_path': str(image)})['img'][..., ::-1]
+        _draw(visualizer, np.ascontiguousarray(picture), sample, score, out)
+        yield out, _found(sample, score, visualizer.dataset_meta['classes'])
+
+
+def _check_names(images: Sequence[str | Path], out_dir: Path) -> None:
+    for image in images:
+        if not Path(image).is_file():
+            raise FileNotFoundError(2, 'No such image', str(image))
+        if Path(image).resolve().parent == out_dir.resolve():
+            raise ValueError(
+                f"--out-dir='{out_dir}' is the folder of '{image}', which would be lost"
+            )
+    name, times = Counter(Path(image).name for image in images).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"{times} images are called '{name}', and their pictures would be too")
+
+
+def _load(cfg: Config, checkpoint: str | Path) -> Any:
+    state, detector = read_state(checkpoint), build_model(cfg)
+    check_state(state, detector.state_dict(), checkpoint)
+    detector.load_state_dict(state)
+    return detector.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
+
+
+def _tools(cfg: Config) -> tuple[Compose, Any]:
+    """The transforms of a test image, and what draws boxes on it."""
+    from mmdet.visualization import DetLocalVisualizer
+
+    dataset = cfg.test_dataloader.dataset
+    steps = [step for step in dataset.pipeline if step['type'] != 'LoadAnnotations']
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        pipeline = Compose(steps)
+        visualizer = DetLocalVisualizer()
+        visualizer.dataset_meta = DATASETS.build({**dataset, 'lazy_init': True}).metainfo
+    return pipeline, visualizer
+
+
+@torch.no_grad()
+def _detect(detector: Any, pipeline: Compose, image: str) -> Any:
+    data = pipeline({'img_path': image, 'img_id': 0, 'instances': []})
+    (sample,) = detector.test_step({key: [value] for key, value in data.items()})
+    return sample
+
+
+def _draw(visualizer: Any, image: np.ndarray, sample: Any, score: float, out: Path) -> None:
+    with warnings.catch_warnings():
+        # That a box ends with the image, and that mmdet clips tensors with numpy
+        warnings.simplefilter('ignore')
+        visualizer.add_datasample(
+            out.name, image, sample, draw_gt=False, pred_score_thr=score, out_file=str(out)
+        )
+
+
+def _found(sample: Any, score: float, classes: Sequence[str]) -> list[tuple[str, float]]:
+    boxes = sample.pred_instances
+    boxes = boxes[boxes.scores > score].cpu()
+    return [
+        (classes[label], value)
+        for label, value in zip(boxes.labels.tolist(), boxes.scores.tolist(), strict=True)
+    ]

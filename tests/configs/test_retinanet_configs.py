@@ -1,0 +1,138 @@
+"""Every detector: it parses, passes the check, builds, and differs from mmdet's in its backbone alone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from ostrdet.apis.train_config import load_config
+from ostrdet.registry import MODELS
+from ostrdet.spaces.zoo import get_genotype
+
+pytest.importorskip('mmdet.version')
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+LEAVES = sorted((CONFIGS / 'retinanet').glob('*.py'))
+NAMES = [path.stem.removeprefix('retinanet_') for path in LEAVES]
+BASE = CONFIGS / '_base_' / 'detectors' / 'retinanet_1x.py'
+#: The genotypes of Table VII; that of OStr-DARTS is the result of a search.
+GENOTYPES = {
+    'darts-v2': 'darts_v2',
+    'p-darts': 'p-darts',
+    'pc-darts': 'pc-darts_in1k',
+    'rlnas': 'rlnas_in1k',
+    'random': 'random_s0',
+}
+OSTR = 'work_dirs/ostr_darts_c10/genotype.json'
+
+
+def read(path: Path, **options: Any) -> Config:
+    """The config as a run has it; the cell of a search that was not run is another's."""
+    return load_config(path, 'p-darts' if 'ostr-darts' in path.stem else None, **options)
+
+
+def test_every_system_of_the_table_has_a_config() -> None:
+    assert {name.partition('_fpn_')[0] for name in NAMES} == {*GENOTYPES, 'ostr-darts'}
+    assert {f'ostr-darts_fpn_{kind}_coco' for kind in ('1x', '2x', 'amp-1x')} <= set(NAMES)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_a_config_has_the_genotype_of_its_name_and_starts_from_its_classifier(path: Path) -> None:
+    backbone = Config.fromfile(path).model.backbone
+    system = path.stem.split('_')[1]
+    name = GENOTYPES.get(system, OSTR)
+    assert backbone.genotype == name
+    if 'mini' in path.stem:
+        assert bool(backbone.init_cfg) == path.stem.endswith('-pretrained')
+        return
+    label = 'ostr_darts_c10' if name == OSTR else name
+    assert dict(backbone.init_cfg) == {
+        'type': 'ostrdet.PretrainedBackbone',
+        'checkpoint': f'work_dirs/darts_in1k_{label}/epoch_250.pth',
+    }
+    if name != OSTR:
+        assert get_genotype(read(path).model.backbone.genotype) == get_genotype(name)
+
+
+def test_the_classifier_of_a_config_is_what_the_retrain_recipe_writes() -> None:
+    for genotype in GENOTYPES.values():
+        cfg = load_config(CONFIGS / 'retrain' / 'darts_in1k.py', genotype)
+        assert cfg.work_dir == f'work_dirs/darts_in1k_{genotype}'
+        assert cfg.train_cfg.max_epochs == 250
+    backbone = read(BASE).model.backbone
+    assert all(
+        backbone[key] == cfg.model.backbone[key] for key in ('stem', 'channels', 'num_cells')
+    )
+
+
+REAL = [path for path in LEAVES if 'mini' not in path.stem]
+
+
+@pytest.mark.parametrize('path', REAL, ids=[path.stem for path in REAL])
+def test_all_the_rest_is_mmdets(path: Path) -> None:
+    kind = '2x' if '_2x_' in path.stem else '1x'
+    ours = plain(path)
+    theirs = plain(_mmdet() / 'retinanet' / f'retinanet_r50_fpn_{kind}_coco.py')
+    theirs['model']['neck'] |= {'in_channels': [192, 384, 768], 'start_level': 0}
+    wrapper = 'ostrdet.BFloat16OptimWrapper' if 'amp' in path.stem else 'OptimWrapper'
+    theirs['optim_wrapper']['type'] = wrapper
+    for key in COMPARED:
+        assert ours[key] == theirs[key], key
+
+
+COMPARED = (
+    'model',
+    *(f'{part}_{what}' for part in ('train', 'val', 'test') for what in ('cfg', 'dataloader')),
+    'val_evaluator',
+    'test_evaluator',
+    'optim_wrapper',
+    'param_scheduler',
+    'auto_scale_lr',
+)
+
+
+def plain(path: Path) -> dict[str, Any]:
+    """A config without its backbone, with mmdet's loader of images."""
+    config = without_scopes(Config.fromfile(path).to_dict())
+    del config['model']['backbone']
+    for part in ('train', 'val', 'test'):
+        first, *rest = config[f'{part}_dataloader']['dataset']['pipeline']
+        assert first['type'] in ('ostrdet.LoadImage', 'LoadImageFromFile')
+        config[f'{part}_dataloader']['dataset']['pipeline'] = rest
+    return config
+
+
+def without_scopes(node: Any) -> Any:
+    """A copy without the mark that mmengine puts on what comes from another library."""
+    if isinstance(node, dict):
+        return {key: without_scopes(value) for key, value in node.items() if key != '_scope_'}
+    if isinstance(node, list | tuple):
+        return type(node)(map(without_scopes, node))
+    return node
+
+
+def _mmdet() -> Path:
+    import mmdet
+
+    return Path(mmdet.__file__).parent / '.mim' / 'configs'
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_every_detector_builds(path: Path) -> None:
+    cfg = read(path, data_root='elsewhere')
+    with torch.device('meta'):
+        model = MODELS.build({**cfg.model, 'type': f'mmdet.{cfg.model.type}'})
+    features = model.backbone.out_features
+    assert [feature.channels for feature in features] == cfg.model.neck.in_channels
+    strides = [feature.stride for feature in features]
+    assert [*strides, 64, 128] == cfg.model.bbox_head.anchor_generator.strides
+    assert (model.backbone.norm_eval, model.backbone.frozen_stages) == (
+        (False, -1) if 'mini' in path.stem else (True, 0)
+    )
+    assert (cfg.default_scope, cfg.randomness.seed) == ('mmdet', 0)
+
+
+def test_a_genotype_without_a_file_is_asked_for() -> None:
+    with pytest.raises(FileNotFoundError, match=r'ostr_darts_c10/genotype\.json'):
+        load_config(CONFIGS / 'retinanet' / 'retinanet_ostr-darts_fpn_1x_coco.py')

@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Draw what a detector finds: python tools/predict.py CONFIG CHECKPOINT IMAGE...; --help lists all."""
+
+import sys
+
+from ostrdet.apis.predict_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())
