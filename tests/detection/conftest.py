@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-pytest.importorskip('mmdet.version', reason='mmdet is not installed')
+# A conftest can't skip; without mmdet there is nothing here to run
+collect_ignore_glob = [] if find_spec('mmdet') else ['test_*.py']
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Category ids are not in a row, as COCO's own are not.
