@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from ostrdet.models.ops.dilated import PhaseConv2d
+
 NormCfg = dict[str, Any]
 
 
@@ -41,9 +43,10 @@ def separable(
 ) -> nn.Sequential:
     """ReLU, depthwise convolution, pointwise convolution, normalisation; the size is kept."""
     padding = dilation * (kernel_size - 1) // 2
+    conv = nn.Conv2d if dilation == 1 else PhaseConv2d
     return nn.Sequential(
         nn.ReLU(),
-        nn.Conv2d(
+        conv(
             channels,
             channels,
             kernel_size,

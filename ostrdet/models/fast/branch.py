@@ -1,0 +1,95 @@
+"""A candidate as a row of layers that ends in a normalisation which can be folded."""
+
+from torch import Tensor, nn
+
+from ostrdet.models.fast.batch_stats import is_plain_norm
+from ostrdet.models.fast.folding import Folded
+from ostrdet.models.fast.source import Source
+from ostrdet.models.ops import PhaseConv2d
+
+LAYERS = (nn.ReLU, nn.Conv2d, PhaseConv2d, nn.BatchNorm2d)
+
+
+def is_branch(layers: list[nn.Module]) -> bool:
+    """Whether ``layers`` are known, do not change what they read, and end as a branch must."""
+    known = all(type(layer) in LAYERS for layer in layers)
+    return known and len(layers) > 1 and is_plain_norm(layers[-1])
+
+
+class Branch:
+    """A candidate between two stops; every stop is a normalisation that can be folded.
+
+    Args:
+        weight: Index of its weight.
+        layers: See :func:`is_branch`.
+        source: What it reads.
+
+    Attributes:
+        x: What it has computed so far.
+        in_phases: Whether ``x`` is made of the phases of the images.
+    """
+
+    def __init__(self, weight: int, layers: list[nn.Module], source: Source) -> None:
+        self.weight, self.layers = weight, layers
+        self.x, self.in_phases = source.state, False
+        if type(layers[0]) is nn.ReLU:
+            self.x, self.layers = source.relu, layers[1:]
+            self._read_shared_phases(source)
+
+    @property
+    def width(self) -> int:
+        """Channels that the next stop puts out."""
+        layer = self.layers[0]
+        return layer.out_channels if isinstance(layer, nn.Conv2d) else layer.num_features
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the next stop ends the branch; if not, a ReLU follows it."""
+        return len(self.layers) == _num_folded(self.layers)
+
+    def advance(self) -> None:
+        """Run up to the next stop."""
+        while not self._stops():
+            self.x = self.layers[0](self.x)
+            self.layers = self.layers[1:]
+
+    def stop(self) -> Folded:
+        """What is folded here; the branch goes on behind it."""
+        count = _num_folded(self.layers)
+        *conv, norm = self.layers[:count]
+        self.layers = self.layers[count:]
+        return Folded(self.x, conv[0].weight if conv else None, norm)
+
+    def go_on(self, x: Tensor) -> None:
+        """Take ``x`` as the output of the stop and of the ReLU behind it."""
+        self.x, self.layers = x, self.layers[1:]
+
+    def _stops(self) -> bool:
+        count = _num_folded(self.layers)
+        return count > 0 and (len(self.layers) == count or type(self.layers[count]) is nn.ReLU)
+
+    def _read_shared_phases(self, source: Source) -> None:
+        conv, rest = self.layers[0], self.layers[1:]
+        if not (isinstance(conv, PhaseConv2d) and conv.splits_on(self.x)):
+            return
+        if conv.stride == (2, 2):
+            self.x, self.layers = conv.on_phases(source.even_phase), rest
+        # What is left looks at single pixels, so the sum over branches is merged, not each of them
+        elif conv.splits_evenly(self.x) and len(rest) == _num_folded(rest):
+            self.x, self.layers, self.in_phases = conv.on_phases(source.phases), rest, True
+
+
+def _num_folded(layers: list[nn.Module]) -> int:
+    """How many of the first layers one stop folds: a normalisation, alone or after a convolution."""
+    if is_plain_norm(layers[0]):
+        return 1
+    return 2 if len(layers) > 1 and _is_pointwise(layers[0]) and is_plain_norm(layers[1]) else 0
+
+
+def _is_pointwise(conv: nn.Module) -> bool:
+    return (
+        isinstance(conv, nn.Conv2d)
+        and (conv.kernel_size, conv.stride, conv.padding) == ((1, 1), (1, 1), (0, 0))
+        and conv.groups == 1
+        and conv.bias is None
+    )

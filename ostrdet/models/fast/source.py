@@ -1,0 +1,63 @@
+"""What all edges that leave a node share: its ReLU, its phases, and features without parameters."""
+
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ostrdet.models.fast.batch_stats import update_running
+from ostrdet.models.ops import even_phase, split_phases
+
+POOLS = (nn.MaxPool2d, nn.AvgPool2d)
+
+
+class Source:
+    """A state of a cell, and what its outgoing edges compute alike, computed at first use.
+
+    Args:
+        state: Shape (N, C, H, W).
+    """
+
+    def __init__(self, state: Tensor) -> None:
+        self.state = state
+        self._pools: dict[str, Tensor] = {}
+        self._normalized: dict[tuple[str, float], tuple[Tensor, Tensor, Tensor]] = {}
+
+    @cached_property
+    def relu(self) -> Tensor:
+        """ReLU of the state."""
+        return F.relu(self.state)
+
+    @cached_property
+    def phases(self) -> Tensor:
+        """The phases of :attr:`relu`, (4N, C, H/2, W/2)."""
+        return split_phases(self.relu)
+
+    @cached_property
+    def even_phase(self) -> Tensor:
+        """Every second pixel of :attr:`relu`."""
+        return even_phase(self.relu)
+
+    def pooled(self, pool: nn.Module) -> Tensor:
+        """The pool of the state; pools are alike if they print alike."""
+        key = repr(pool)
+        if key not in self._pools:
+            self._pools[key] = pool(self.state)
+        return self._pools[key]
+
+    def normalized_pool(self, pool: nn.Module, norm: nn.BatchNorm2d) -> Tensor:
+        """The pool normalised by the batch; ``norm`` has no affine, its statistics are updated."""
+        key = (repr(pool), norm.eps)
+        if key not in self._normalized:
+            self._normalized[key] = _normalize(self.pooled(pool), norm.eps)
+        feature, mean_C, variance_C = self._normalized[key]
+        update_running(norm, mean_C, variance_C)
+        return feature
+
+
+def _normalize(x: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Also mean and unbiased variance, (C,), which a momentum of one leaves in the buffers."""
+    mean_C, variance_C = x.new_zeros(x.shape[1]), torch.ones_like(x[0, :, 0, 0])
+    y = F.batch_norm(x, mean_C, variance_C, training=True, momentum=1.0, eps=eps)
+    return y, mean_C, variance_C
