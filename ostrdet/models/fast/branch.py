@@ -3,11 +3,12 @@
 from torch import Tensor, nn
 
 from ostrdet.models.fast.batch_stats import is_plain_norm
+from ostrdet.models.fast.centring import Centred, centre
 from ostrdet.models.fast.folding import Folded
 from ostrdet.models.fast.source import Source
-from ostrdet.models.ops import PhaseConv2d
+from ostrdet.models.ops import DepthwiseConv2d
 
-LAYERS = (nn.ReLU, nn.Conv2d, PhaseConv2d, nn.BatchNorm2d)
+LAYERS = (nn.ReLU, nn.Conv2d, DepthwiseConv2d, nn.BatchNorm2d)
 
 
 def is_branch(layers: list[nn.Module]) -> bool:
@@ -30,11 +31,11 @@ class Branch:
     """
 
     def __init__(self, weight: int, layers: list[nn.Module], source: Source) -> None:
-        self.weight, self.layers = weight, layers
+        self.weight, self.layers, self.source = weight, layers, source
         self.x, self.in_phases = source.state, False
         if type(layers[0]) is nn.ReLU:
             self.x, self.layers = source.relu, layers[1:]
-            self._read_shared_phases(source)
+            self._read_shared_phases()
 
     @property
     def width(self) -> int:
@@ -58,25 +59,29 @@ class Branch:
         count = _num_folded(self.layers)
         *conv, norm = self.layers[:count]
         self.layers = self.layers[count:]
-        return Folded(self.x, conv[0].weight if conv else None, norm)
+        return Folded(self._centred(), conv[0].weight if conv else None, norm)
 
     def go_on(self, x: Tensor) -> None:
         """Take ``x`` as the output of the stop and of the ReLU behind it."""
         self.x, self.layers = x, self.layers[1:]
 
+    def _centred(self) -> Centred:
+        shared = self.x is self.source.__dict__.get('relu')
+        return self.source.centred_relu if shared else centre(self.x)
+
     def _stops(self) -> bool:
         count = _num_folded(self.layers)
         return count > 0 and (len(self.layers) == count or type(self.layers[count]) is nn.ReLU)
 
-    def _read_shared_phases(self, source: Source) -> None:
+    def _read_shared_phases(self) -> None:
         conv, rest = self.layers[0], self.layers[1:]
-        if not (isinstance(conv, PhaseConv2d) and conv.splits_on(self.x)):
+        if not (isinstance(conv, DepthwiseConv2d) and conv.splits(self.x)):
             return
         if conv.stride == (2, 2):
-            self.x, self.layers = conv.on_phases(source.even_phase), rest
+            self.x, self.layers = conv.on_phases(self.source.even_phase), rest
         # What is left looks at single pixels, so the sum over branches is merged, not each of them
-        elif conv.splits_evenly(self.x) and len(rest) == _num_folded(rest):
-            self.x, self.layers, self.in_phases = conv.on_phases(source.phases), rest, True
+        elif self.x.shape[-2] % 2 == self.x.shape[-1] % 2 == 0 and len(rest) == _num_folded(rest):
+            self.x, self.layers, self.in_phases = conv.on_phases(self.source.phases), rest, True
 
 
 def _num_folded(layers: list[nn.Module]) -> int:

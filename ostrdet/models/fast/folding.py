@@ -1,30 +1,30 @@
 r"""Pointwise convolution, BatchNorm without affine and weight, folded into matrix products.
 
-Let the rows of :math:`D` (M, C) be the pixels that a pointwise convolution :math:`P` (C', C) reads,
-:math:`m` their mean and :math:`S = (D - m)^T (D - m) / M`. Its output :math:`z = D P^T` has mean
-:math:`P m` and variance :math:`v = \mathrm{diag}(P S P^T)`. With :math:`s = (v + \epsilon)^{-1/2}` and
-:math:`A = w\,\mathrm{diag}(s)\,P`, what BatchNorm makes of it, times the weight :math:`w`, is
+Let the rows of :math:`D` (M, C) be the pixels that a pointwise convolution :math:`P` (C', C) reads, less
+their mean :math:`m`, and :math:`S = D^T D / M`. The convolution's output has mean :math:`P m` and variance
+:math:`v = \mathrm{diag}(P S P^T)`. With :math:`s = (v + \epsilon)^{-1/2}` and :math:`A = w\,\mathrm{diag}(s)\,P`,
+what BatchNorm makes of it, times the weight :math:`w`, is
 
-.. math:: y = w\,(z - P m)\,\mathrm{diag}(s) = (D - m) A^T,
+.. math:: y = w\,D P^T \mathrm{diag}(s) = D A^T,
 
 so the outputs of all branches b of a node add up as products :math:`D_b A_b^T`, and none of them is
-stored. Backward, with :math:`g = \partial L / \partial y`, :math:`g_c = g - \bar g` (mean over rows),
-:math:`B = g_c^T D = g^T (D - m)` and :math:`q_j = \sum_i B_{ji} P_{ji}`:
+stored. Backward, with :math:`g = \partial L / \partial y` less its mean over the rows,
+:math:`B = g^T D` and :math:`q_j = \sum_i B_{ji} P_{ji}`:
 
 .. math::
 
     \partial L / \partial w &= \textstyle\sum_j s_j q_j \\
     \partial L / \partial P &= w\,\mathrm{diag}(s)\,(B - \mathrm{diag}(s^2 q)\,P S) \\
-    \partial L / \partial D &= g_c A + (D - m) K, \quad K = -P^T \mathrm{diag}(w s^3 q / M)\,P .
+    \partial L / \partial D &= g A + D K, \quad K = -P^T \mathrm{diag}(w s^3 q / M)\,P .
 
 The second and the third follow from the backward of BatchNorm,
-:math:`\partial L / \partial z = w\,(g_c - n\,\mathrm{diag}(s q / M))\,\mathrm{diag}(s)` with
-:math:`n = (D - m) P^T \mathrm{diag}(s)`, by :math:`\partial L / \partial P = (\partial L / \partial z)^T D` and
+:math:`\partial L / \partial z = w\,(g - n\,\mathrm{diag}(s q / M))\,\mathrm{diag}(s)` with
+:math:`n = D P^T \mathrm{diag}(s)`, by :math:`\partial L / \partial P = (\partial L / \partial z)^T D` and
 :math:`\partial L / \partial D = (\partial L / \partial z) P`. A normalisation without a convolution before it is
 the case :math:`P = 1`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -33,27 +33,21 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from ostrdet.models.fast.batch_stats import update_running
+from ostrdet.models.fast.centring import Centred, as_images, as_rows
 
 
 class Folded(NamedTuple):
-    """A branch that ends in a pointwise convolution and a normalisation, or in the latter alone.
+    """What ends in a pointwise convolution and a normalisation, or in the latter alone.
 
     Attributes:
-        x: What the convolution reads, shape (N, C, H, W).
-        kernel: Its weight, shape (C', C, 1, 1); None without a convolution.
+        x: What is read.
+        kernel: Weight of the convolution, shape (C', C, 1, 1); None if there is none.
         norm: BatchNorm without affine, in training.
     """
 
-    x: Tensor
+    x: Centred
     kernel: Tensor | None
     norm: nn.BatchNorm2d
-
-    @property
-    def matrix(self) -> Tensor:
-        """P, shape (C', C)."""
-        if self.kernel is None:
-            return torch.eye(self.x.shape[1], dtype=self.x.dtype, device=self.x.device)
-        return self.kernel.flatten(1)
 
 
 def folded_sum(weights_B: Tensor, branches: Sequence[Folded]) -> Tensor:
@@ -63,78 +57,77 @@ def folded_sum(weights_B: Tensor, branches: Sequence[Folded]) -> Tensor:
         weights_B: Weight of every branch, shape (B,).
         branches: Their running statistics are updated.
     """
-    matrices = torch.stack([branch.matrix for branch in branches])
-    eps = [branch.norm.eps for branch in branches]
-    y, means, variances = _FoldedSum.apply(eps, weights_B, matrices, *(b.x for b in branches))
-    _update_all(branches, means, variances)
+    eps, matrices, rows = _inputs(branches)
+    y, variances = _FoldedSum.apply(eps, branches[0].x.shape, weights_B, matrices, *rows)
+    _update_statistics(branches, matrices, variances)
     return y
 
 
 def folded_relu(branches: Sequence[Folded]) -> list[Tensor]:
-    """ReLU(BatchNorm(P_b x_b)) for every branch, branches of one shape."""
-    matrices = torch.stack([branch.matrix for branch in branches])
-    eps = [branch.norm.eps for branch in branches]
-    *outputs, means, variances = _FoldedReLU.apply(eps, matrices, *(b.x for b in branches))
-    _update_all(branches, means, variances)
+    """ReLU(BatchNorm(P_b x_b)) of every branch, branches of one shape; each (N, C', H, W)."""
+    eps, matrices, rows = _inputs(branches)
+    *outputs, variances = _FoldedReLU.apply(eps, branches[0].x.shape, matrices, *rows)
+    _update_statistics(branches, matrices, variances)
     return outputs
 
 
-def _update_all(branches: Sequence[Folded], means: Tensor, variances: Tensor) -> None:
-    for branch, mean, variance in zip(branches, means, variances, strict=True):
-        update_running(branch.norm, mean, variance)
+def _inputs(branches: Sequence[Folded]) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Of all branches: epsilon, shape (B, 1), the matrices P, (B, C', C), and the rows D."""
+    rows = [branch.x.rows for branch in branches]
+    matrices = torch.stack(
+        [
+            torch.eye(D.shape[1], dtype=D.dtype, device=D.device)
+            if branch.kernel is None
+            else branch.kernel.flatten(1)
+            for branch, D in zip(branches, rows, strict=True)
+        ]
+    )
+    return matrices.new_tensor([[branch.norm.eps] for branch in branches]), matrices, rows
+
+
+@torch.no_grad()
+def _update_statistics(branches: Sequence[Folded], matrices: Tensor, variances: Tensor) -> None:
+    means = torch.bmm(matrices, torch.stack([b.x.mean_C for b in branches])[..., None])[..., 0]
+    count = len(branches[0].x.rows)
+    variances = variances * (count / (count - 1))
+    for branch, mean_C, variance_C in zip(branches, means, variances, strict=True):
+        update_running(branch.norm, mean_C, variance_C)
 
 
 class _Moments(NamedTuple):
-    """By branch: mean m (B, C) and covariance S (B, C, C) of the input, s (B, C') of the output."""
+    """By branch: covariance S of what is read, (B, C, C), and v and s of the output, (B, C')."""
 
-    mean: Tensor
     covariance: Tensor
+    variance: Tensor
     scale: Tensor
 
 
-def _rows(x: Tensor) -> Tensor:
-    """(N, C, H, W) as (M, C): a view if the channels are innermost in memory."""
-    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
-
-
-def _images(rows: Tensor, like: Tensor) -> Tensor:
-    """(M, C') as (N, C', H, W) with the N, H and W of ``like``."""
-    batch, _, height, width = like.shape
-    return rows.view(batch, height, width, -1).permute(0, 3, 1, 2)
-
-
-def _moments(
-    inputs: Sequence[Tensor], matrices: Tensor, eps: Sequence[float]
-) -> tuple[_Moments, Tensor, Tensor]:
-    """Also the mean and the unbiased variance of the output, (B, C') both."""
-    size = matrices.shape[-1]
-    mean = matrices.new_empty(len(inputs), size)
-    covariance = matrices.new_empty(len(inputs), size, size)
-    for b, x in enumerate(inputs):
-        rows = _rows(x)
-        torch.mean(rows, dim=0, out=mean[b])
-        centred = rows - mean[b]  # in two passes: the difference of large squares loses digits
-        torch.mm(centred.t(), centred, out=covariance[b])
-    count = inputs[0].numel() // size
-    if count == 1:
-        raise ValueError('Expected more than 1 value per channel when training')
-    covariance /= count
+def _moments(rows: Sequence[Tensor], matrices: Tensor, eps: Tensor) -> _Moments:
+    covariance = torch.stack([D.t() @ D for D in rows]) / len(rows[0])
     variance = (torch.bmm(matrices, covariance) * matrices).sum(-1)
-    scale = (variance + variance.new_tensor(eps)[:, None]).rsqrt()
-    output_mean = torch.bmm(matrices, mean[..., None])[..., 0]
-    return _Moments(mean, covariance, scale), output_mean, variance * (count / (count - 1))
+    return _Moments(covariance, variance, (variance + eps).rsqrt())
+
+
+class _Backward(NamedTuple):
+    """By branch: dL/dw (B,), dL/dP (B, C', C), and A (B, C', C) and K (B, C, C) for dL/dD."""
+
+    weights: Tensor
+    matrices: Tensor
+    folded: Tensor
+    curved: Tensor
 
 
 def _backward_matrices(
-    weights_B: Tensor, matrices: Tensor, moments: _Moments, cross: Tensor, count: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """From B: dL/dw (B,) and dL/dP (B, C', C); A (B, C', C) and K (B, C, C) for dL/dD."""
+    cross: Tensor, weights_B: Tensor, matrices: Tensor, moments: _Moments, count: int
+) -> _Backward:
+    """From B, shape (B, C', C), and the number of rows."""
     scale = moments.scale
     q = (cross * matrices).sum(-1)
-    folded = (weights_B[:, None] * scale)[..., None] * matrices
-    curved = (scale**2 * q)[..., None] * matrices
-    grads = (weights_B[:, None] * scale)[..., None] * (cross - curved @ moments.covariance)
-    return (scale * q).sum(-1), grads, folded, folded.transpose(1, 2) @ curved / -count
+    weighted = (weights_B[:, None] * scale)[..., None]
+    folded, curved = weighted * matrices, (scale**2 * q)[..., None] * matrices
+    matrix_grads = weighted * (cross - torch.bmm(curved, moments.covariance))
+    curvature = torch.bmm(folded.transpose(1, 2), curved).div_(-count)
+    return _Backward((scale * q).sum(-1), matrix_grads, folded, curvature)
 
 
 class _FoldedSum(Function):
@@ -142,38 +135,34 @@ class _FoldedSum(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, eps: list[float], weights_B: Tensor, matrices: Tensor, *inputs: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The sum, and mean and variance of every branch's output."""
-        moments, *statistics = _moments(inputs, matrices, eps)
-        folded = (weights_B[:, None] * moments.scale)[..., None] * matrices
-        shift = torch.bmm(folded, moments.mean[..., None]).sum(dim=0)[:, 0]
-        total = torch.addmm(-shift, _rows(inputs[0]), folded[0].t())
-        for x, matrix in zip(inputs[1:], folded[1:], strict=True):
-            total.addmm_(_rows(x), matrix.t())
-        ctx.eps, ctx.moments = eps, moments
-        ctx.save_for_backward(weights_B, matrices, *inputs)
-        ctx.mark_non_differentiable(*statistics)
-        return _images(total, inputs[0]), *statistics
+        ctx: Any, eps: Tensor, shape: torch.Size, weights_B: Tensor, matrices: Tensor, *rows: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The sum as images, and the variance of every branch's output."""
+        ctx.set_materialize_grads(False)
+        ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
+        ctx.save_for_backward(weights_B, matrices, *rows)
+        folded = (weights_B[:, None] * ctx.moments.scale)[..., None] * matrices
+        total = rows[0] @ folded[0].t()
+        for D, A in zip(rows[1:], folded[1:], strict=True):
+            total.addmm_(D, A.t())
+        ctx.mark_non_differentiable(ctx.moments.variance)
+        return as_images(total, shape), ctx.moments.variance
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """Gradients of the weights, the matrices and the inputs."""
-        weights_B, matrices, *inputs = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """Gradients of the weights, the matrices and the rows."""
+        weights_B, matrices, *rows = ctx.saved_tensors
         if torch.is_grad_enabled():
-            tensors = (weights_B, matrices, *inputs)
-            return None, *_differentiate(_plain_sum, ctx, tensors, (grad,))
-        rows = _rows(grad)
-        centred = rows - rows.mean(dim=0)
-        cross = torch.stack([centred.t() @ _rows(x) for x in inputs])
-        weight_grads, matrix_grads, folded, curved = _backward_matrices(
-            weights_B, matrices, ctx.moments, cross, len(rows)
-        )
-        input_grads = [
-            _input_grad(centred, x, *parts)
-            for x, *parts in zip(inputs, ctx.moments.mean, folded, curved, strict=True)
+            return None, None, *_differentiate(_plain_sum, ctx, ctx.saved_tensors, (grad,))
+        g = as_rows(grad)
+        g = g - g.mean(dim=0)
+        cross = torch.stack([g.t() @ D for D in rows])
+        parts = _backward_matrices(cross, weights_B, matrices, ctx.moments, len(g))
+        row_grads = [
+            (g @ A).addmm_(D, K)
+            for D, A, K in zip(rows, parts.folded, parts.curved, strict=True)
         ]
-        return None, weight_grads, matrix_grads, *input_grads
+        return None, None, parts.weights, parts.matrices, *row_grads
 
 
 class _FoldedReLU(Function):
@@ -181,74 +170,70 @@ class _FoldedReLU(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, eps: list[float], matrices: Tensor, *inputs: Tensor
+        ctx: Any, eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor
     ) -> tuple[Tensor, ...]:
-        """The output of every branch, and mean and variance before the ReLU."""
-        moments, *statistics = _moments(inputs, matrices, eps)
-        folded = moments.scale[..., None] * matrices
-        shifts = torch.bmm(folded, moments.mean[..., None])[..., 0]
-        outputs = [
-            _images(torch.addmm(-shift, _rows(x), matrix.t()).relu_(), x)
-            for x, matrix, shift in zip(inputs, folded, shifts, strict=True)
-        ]
-        ctx.eps, ctx.moments, ctx.count = eps, moments, len(inputs)
-        ctx.save_for_backward(matrices, *inputs, *outputs)
-        ctx.mark_non_differentiable(*statistics)
-        return *outputs, *statistics
+        """The output of every branch as images, and the variance of each before the ReLU."""
+        ctx.set_materialize_grads(False)
+        ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
+        folded = ctx.moments.scale[..., None] * matrices
+        outputs = [(D @ A.t()).relu_() for D, A in zip(rows, folded, strict=True)]
+        outputs = [as_images(y, shape) for y in outputs]
+        ctx.save_for_backward(matrices, *rows, *outputs)
+        ctx.mark_non_differentiable(ctx.moments.variance)
+        return *outputs, ctx.moments.variance
 
     @staticmethod
-    def backward(ctx: Any, *all_grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        """Gradients of the matrices and the inputs."""
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """Gradients of the matrices and the rows."""
+        count = len(grads) - 1
         matrices, *tensors = ctx.saved_tensors
-        inputs, outputs = tensors[: ctx.count], tensors[ctx.count :]
-        grads = all_grads[: ctx.count]
+        rows, outputs = tensors[:count], tensors[count:]
         if torch.is_grad_enabled():
-            return None, *_differentiate(_plain_relu, ctx, (matrices, *inputs), grads)
-        centred = [_masked(grad, y) for grad, y in zip(grads, outputs, strict=True)]
-        cross = torch.stack([g.t() @ _rows(x) for g, x in zip(centred, inputs, strict=True)])
-        _, matrix_grads, folded, curved = _backward_matrices(
-            matrices.new_ones(ctx.count), matrices, ctx.moments, cross, len(centred[0])
-        )
-        input_grads = [
-            _input_grad(g, x, *parts)
-            for g, x, *parts in zip(
-                centred, inputs, ctx.moments.mean, folded, curved, strict=True
-            )
+            return None, None, *_differentiate(_plain_relu, ctx, (matrices, *rows), grads[:-1])
+        gs = [_before_relu(grad, y) for grad, y in zip(grads[:-1], outputs, strict=True)]
+        cross = torch.stack([g.t() @ D for g, D in zip(gs, rows, strict=True)])
+        ones = matrices.new_ones(count)
+        parts = _backward_matrices(cross, ones, matrices, ctx.moments, len(rows[0]))
+        row_grads = [
+            (g @ A).addmm_(D, K)
+            for g, D, A, K in zip(gs, rows, parts.folded, parts.curved, strict=True)
         ]
-        return None, matrix_grads, *input_grads
+        return None, None, parts.matrices, *row_grads
 
 
-def _masked(grad: Tensor, output: Tensor) -> Tensor:
-    """The gradient before the ReLU, less its mean over the rows; (M, C')."""
-    rows = torch.ops.aten.threshold_backward(_rows(grad), _rows(output), 0)
+def _before_relu(grad: Tensor, output: Tensor) -> Tensor:
+    """The gradient before the ReLU as rows, less their mean."""
+    rows = torch.ops.aten.threshold_backward(as_rows(grad), as_rows(output), 0)
     return rows.sub_(rows.mean(dim=0))
 
 
-def _input_grad(centred: Tensor, x: Tensor, mean: Tensor, folded: Tensor, curved: Tensor) -> Tensor:
-    """g_c A + (D - m) K as (N, C, H, W)."""
-    grad = torch.addmm(-(mean @ curved), _rows(x), curved).addmm_(centred, folded)
-    return _images(grad, x)
+def _normalized(rows: Tensor, matrix: Tensor, eps: Tensor) -> Tensor:
+    return F.batch_norm(rows @ matrix.t(), None, None, training=True, eps=eps.item())
 
 
-def _normalized(x: Tensor, matrix: Tensor, eps: float) -> Tensor:
-    return F.batch_norm(F.conv2d(x, matrix[..., None, None]), None, None, training=True, eps=eps)
+def _plain_sum(
+    eps: Tensor, shape: torch.Size, weights_B: Tensor, matrices: Tensor, *rows: Tensor
+) -> list[Tensor]:
+    parts = zip(weights_B, rows, matrices, eps, strict=True)
+    total = torch.stack([w * _normalized(D, P, e) for w, D, P, e in parts]).sum(dim=0)
+    return [as_images(total, shape)]
 
 
-def _plain_sum(eps: list[float], weights_B: Tensor, matrices: Tensor, *inputs: Tensor) -> Tensor:
-    parts = zip(weights_B, inputs, matrices, eps, strict=True)
-    return sum((w * _normalized(x, p, e) for w, x, p, e in parts), start=weights_B.new_zeros(()))
-
-
-def _plain_relu(eps: list[float], matrices: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
-    parts = zip(inputs, matrices, eps, strict=True)
-    return tuple(_normalized(x, p, e).relu() for x, p, e in parts)
+def _plain_relu(
+    eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor
+) -> list[Tensor]:
+    parts = zip(rows, matrices, eps, strict=True)
+    return [as_images(_normalized(D, P, e).relu(), shape) for D, P, e in parts]
 
 
 def _differentiate(
-    function: Any, ctx: Any, tensors: Sequence[Tensor], grads: Sequence[Tensor]
-) -> tuple[Tensor | None, ...]:
+    function: Callable[..., list[Tensor]],
+    ctx: Any,
+    tensors: Sequence[Tensor],
+    grads: Sequence[Tensor],
+) -> list[Tensor | None]:
     """Gradients of ``function`` that can be differentiated again."""
-    outputs = function(ctx.eps, *tensors)
+    outputs = function(ctx.eps, ctx.shape, *tensors)
     wanted = [tensor for tensor in tensors if tensor.requires_grad]
     found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True))
-    return tuple(next(found) if tensor.requires_grad else None for tensor in tensors)
+    return [next(found) if tensor.requires_grad else None for tensor in tensors]

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.models.fast.batch_stats import update_running
+from ostrdet.models.fast.centring import Centred, centre
 from ostrdet.models.ops import even_phase, split_phases
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
@@ -28,6 +29,11 @@ class Source:
     def relu(self) -> Tensor:
         """ReLU of the state."""
         return F.relu(self.state)
+
+    @cached_property
+    def centred_relu(self) -> Centred:
+        """:attr:`relu` less its mean."""
+        return centre(self.relu)
 
     @cached_property
     def phases(self) -> Tensor:

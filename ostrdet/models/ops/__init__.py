@@ -1,20 +1,15 @@
 """Candidate operations and the layers that they are made of."""
 
 from ostrdet.models.ops import operations
-from ostrdet.models.ops.dilated import (
-    PhaseConv2d,
-    even_phase,
-    merge_phases,
-    set_by_phases,
-    split_phases,
-)
+from ostrdet.models.ops.depthwise import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops.layers import FactorizedReduce, NormCfg, Zero, norm, relu_conv_norm
 from ostrdet.models.ops.operations import build_op
+from ostrdet.models.ops.phases import even_phase, merge_phases, split_phases
 
 __all__ = [
+    'DepthwiseConv2d',
     'FactorizedReduce',
     'NormCfg',
-    'PhaseConv2d',
     'Zero',
     'build_op',
     'even_phase',
@@ -22,6 +17,6 @@ __all__ = [
     'norm',
     'operations',
     'relu_conv_norm',
-    'set_by_phases',
+    'set_fast_depthwise',
     'split_phases',
 ]

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
-from ostrdet.models.ops.dilated import PhaseConv2d
+from ostrdet.models.ops.depthwise import DepthwiseConv2d
 
 NormCfg = dict[str, Any]
 
@@ -42,20 +42,9 @@ def separable(
     dilation: int = 1,
 ) -> nn.Sequential:
     """ReLU, depthwise convolution, pointwise convolution, normalisation; the size is kept."""
-    padding = dilation * (kernel_size - 1) // 2
-    conv = nn.Conv2d if dilation == 1 else PhaseConv2d
     return nn.Sequential(
         nn.ReLU(),
-        conv(
-            channels,
-            channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups=channels,
-            bias=False,
-        ),
+        DepthwiseConv2d(channels, kernel_size, stride, dilation),
         nn.Conv2d(channels, channels, 1, bias=False),
         norm(norm_cfg, channels),
     )

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ostrdet.models.cells import Cell, FastCell
-from ostrdet.models.ops import NormCfg, set_by_phases
+from ostrdet.models.ops import NormCfg, set_fast_depthwise
 from ostrdet.models.skeleton import Skeleton
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, build, nearest
@@ -61,7 +61,7 @@ class Supernet(nn.Module):
         plan = self.space.plan(stem, channels, num_cells)
         self.skeleton = Skeleton(plan, self._make_cell)
         self.classifier = nn.Linear(plan.output.channels, num_classes)
-        set_by_phases(self, engine == 'fast')
+        set_fast_depthwise(self, engine == 'fast')
 
     def _make_cell(self, plan: CellPlan) -> Cell:
         spec = self.space.cells[plan.cell_type]
