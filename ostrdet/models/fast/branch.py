@@ -28,11 +28,12 @@ class Branch:
     Attributes:
         x: What it has computed so far.
         in_phases: Whether ``x`` is made of the phases of the images.
+        after_conv: Whether a convolution has just put out ``x``, so that nobody else reads it.
     """
 
     def __init__(self, weight: int, layers: list[nn.Module], source: Source) -> None:
         self.weight, self.layers, self.source = weight, layers, source
-        self.x, self.in_phases = source.state, False
+        self.x, self.in_phases, self.after_conv = source.state, False, False
         if type(layers[0]) is nn.ReLU:
             self.x, self.layers = source.relu, layers[1:]
             self._read_shared_phases()
@@ -51,8 +52,8 @@ class Branch:
     def advance(self) -> None:
         """Run up to the next stop."""
         while not self._stops():
-            self.x = self.layers[0](self.x)
-            self.layers = self.layers[1:]
+            layer, *self.layers = self.layers
+            self.x, self.after_conv = layer(self.x), isinstance(layer, nn.Conv2d)
 
     def stop(self) -> Folded:
         """What is folded here; the branch goes on behind it."""
@@ -63,11 +64,12 @@ class Branch:
 
     def go_on(self, x: Tensor) -> None:
         """Take ``x`` as the output of the stop and of the ReLU behind it."""
-        self.x, self.layers = x, self.layers[1:]
+        self.x, self.layers, self.after_conv = x, self.layers[1:], False
 
     def _centred(self) -> Centred:
-        shared = self.x is self.source.__dict__.get('relu')
-        return self.source.centred_relu if shared else centre(self.x)
+        if self.x is self.source.__dict__.get('relu'):
+            return self.source.centred_relu
+        return centre(self.x, in_place=self.after_conv)
 
     def _stops(self) -> bool:
         count = _num_folded(self.layers)
@@ -79,9 +81,11 @@ class Branch:
             return
         if conv.stride == (2, 2):
             self.x, self.layers = conv.on_phases(self.source.even_phase), rest
+            self.after_conv = True
         # What is left looks at single pixels, so the sum over branches is merged, not each of them
         elif self.x.shape[-2] % 2 == self.x.shape[-1] % 2 == 0 and len(rest) == _num_folded(rest):
-            self.x, self.layers, self.in_phases = conv.on_phases(self.source.phases), rest, True
+            self.x, self.layers = conv.on_phases(self.source.phases), rest
+            self.after_conv = self.in_phases = True
 
 
 def _num_folded(layers: list[nn.Module]) -> int:

@@ -1,10 +1,9 @@
 """Features less their mean, as rows of pixels."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
 
 class Centred(NamedTuple):
@@ -21,22 +20,35 @@ class Centred(NamedTuple):
     shape: torch.Size
 
 
-def centre(x: Tensor) -> Centred:
+def centre(x: Tensor, in_place: bool = False) -> Centred:
     """Split ``x`` (N, C, H, W) into deviations and mean.
 
-    The gradient of the rows has to have the mean zero, as that of everything has which a
-    normalisation by the batch follows: what is added to all pixels alike changes nothing there.
+    The gradient of the rows has to have the mean zero, as everything has which a normalisation by
+    the batch follows: what is added to all pixels alike changes nothing there. So the mean need not
+    be subtracted from the gradient, and autograd does not see the subtraction.
+
+    Args:
+        x: Shape (N, C, H, W).
+        in_place: Whether nobody else, and no backward pass, reads ``x``.
 
     Raises:
         ValueError: If there is but one pixel, whose variance is undefined.
     """
+    check_count(x)
+    rows = as_rows(x) if in_place else as_rows(x).clone()
+    with torch.no_grad():
+        mean_C = rows.mean(dim=0)
+        rows.sub_(mean_C)
+    return Centred(rows, mean_C, x.shape)
+
+
+def check_count(x: Tensor) -> None:
+    """Raise a ``ValueError`` if ``x`` (N, C, H, W) has one pixel alone, as torch does."""
     if x.numel() == x.shape[1]:
         raise ValueError(
             'Expected more than 1 value per channel when training, got input size '
             f'{tuple(x.shape)}; give larger batches or images'
         )
-    rows, mean_C = _Centre.apply(x)
-    return Centred(rows, mean_C, x.shape)
 
 
 def as_rows(x: Tensor) -> Tensor:
@@ -48,22 +60,3 @@ def as_images(rows: Tensor, shape: torch.Size) -> Tensor:
     """Rows (N * H * W, C') as (N, C', H, W)."""
     batch, _, height, width = shape
     return rows.view(batch, height, width, -1).permute(0, 3, 1, 2)
-
-
-class _Centre(Function):
-    """The mean of a gradient whose mean is zero need not be subtracted from it."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows and mean."""
-        ctx.shape = x.shape
-        ctx.set_materialize_grads(False)
-        rows = as_rows(x)
-        mean_C = rows.mean(dim=0)
-        ctx.mark_non_differentiable(mean_C)
-        return rows - mean_C, mean_C
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor | None, _: None) -> Tensor | None:  # type: ignore[override]
-        """The gradient as images."""
-        return None if grad is None else as_images(grad, ctx.shape)

@@ -90,8 +90,7 @@ def _update_statistics(branches: Sequence[Folded], matrices: Tensor, variances: 
     means = torch.bmm(matrices, torch.stack([b.x.mean_C for b in branches])[..., None])[..., 0]
     count = len(branches[0].x.rows)
     variances = variances * (count / (count - 1))
-    for branch, mean_C, variance_C in zip(branches, means, variances, strict=True):
-        update_running(branch.norm, mean_C, variance_C)
+    update_running([b.norm for b in branches], means.unbind(), variances.unbind())
 
 
 class _Moments(NamedTuple):

@@ -2,12 +2,12 @@
 
 from functools import cached_property
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.models.fast.batch_stats import update_running
 from ostrdet.models.fast.centring import Centred, centre
+from ostrdet.models.fast.normalizing import normalize
 from ostrdet.models.ops import even_phase, split_phases
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
@@ -56,14 +56,7 @@ class Source:
         """The pool normalised by the batch; ``norm`` has no affine, its statistics are updated."""
         key = (repr(pool), norm.eps)
         if key not in self._normalized:
-            self._normalized[key] = _normalize(self.pooled(pool), norm.eps)
+            self._normalized[key] = normalize(self.pooled(pool), norm.eps)
         feature, mean_C, variance_C = self._normalized[key]
-        update_running(norm, mean_C, variance_C)
+        update_running([norm], [mean_C], [variance_C])
         return feature
-
-
-def _normalize(x: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Also mean and unbiased variance, (C,), which a momentum of one leaves in the buffers."""
-    mean_C, variance_C = x.new_zeros(x.shape[1]), torch.ones_like(x[0, :, 0, 0])
-    y = F.batch_norm(x, mean_C, variance_C, training=True, momentum=1.0, eps=eps)
-    return y, mean_C, variance_C
