@@ -75,7 +75,8 @@ class Cell(nn.Module):
         self, incoming: Sequence[int], states: Sequence[Tensor], weights: MixWeights | None
     ) -> Tensor:
         """The sum of the edges ``incoming``."""
-        return sum(self._edge(e, states, weights) for e in incoming)
+        first, *others = (self._edge(e, states, weights) for e in incoming)
+        return sum(others, start=first)
 
     def concatenated(self, states: Sequence[Tensor]) -> Tensor:
         """The output nodes side by side."""

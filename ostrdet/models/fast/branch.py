@@ -1,5 +1,7 @@
 """A candidate as a row of layers that ends in a normalisation which can be folded."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ostrdet.models.fast.batch_stats import is_plain_norm
@@ -31,7 +33,7 @@ class Branch:
         after_conv: Whether a convolution has just put out ``x``, so that nobody else reads it.
     """
 
-    def __init__(self, weight: int, layers: list[nn.Module], source: Source) -> None:
+    def __init__(self, weight: int, layers: list[Any], source: Source) -> None:
         self.weight, self.layers, self.source = weight, layers, source
         self.x, self.in_phases, self.after_conv = source.state, False, False
         if type(layers[0]) is nn.ReLU:
@@ -42,7 +44,7 @@ class Branch:
     def width(self) -> int:
         """Channels that the next stop puts out."""
         layer = self.layers[0]
-        return layer.out_channels if isinstance(layer, nn.Conv2d) else layer.num_features
+        return int(layer.out_channels if isinstance(layer, nn.Conv2d) else layer.num_features)
 
     @property
     def is_last(self) -> bool:

@@ -11,12 +11,12 @@ class Centred(NamedTuple):
 
     Attributes:
         rows: Shape (N * H * W, C).
-        mean_C: The mean of every channel, shape (C,); it carries no gradient.
+        mean: The mean of every channel, shape (C,); it carries no gradient.
         shape: That of the feature, (N, C, H, W).
     """
 
     rows: Tensor
-    mean_C: Tensor
+    mean: Tensor
     shape: torch.Size
 
 

@@ -1,10 +1,11 @@
 """The edges that end in a node, as far as the fast engine knows their relaxation."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ostrdet.models.fast.hooks import has_hooks
 from ostrdet.models.fast.node import mix_node
@@ -22,7 +23,7 @@ class EdgeSums:
         weights: What they mix with.
     """
 
-    def __init__(self, edges: Sequence[nn.Module], weights: MixWeights) -> None:
+    def __init__(self, edges: Sequence[Any], weights: MixWeights) -> None:
         self.edges, self.edge_weights = edges, weights.edge_weights
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
         self.num_ops = weights.op_weights.shape[1]
@@ -67,7 +68,7 @@ class EdgeSums:
     def _mix(
         self, incoming: Sequence[int], sources: Sequence[int], states: Sequence[Tensor], width: int
     ) -> Tensor:
-        edges = []
+        edges: list[tuple[Source, int, Any]] = []
         for index, state in zip(incoming, sources, strict=True):
             edge = self.edges[index]
             mixed_op = edge if isinstance(edge, MixedOp) else edge.mixed_op

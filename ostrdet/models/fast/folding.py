@@ -87,7 +87,7 @@ def _inputs(branches: Sequence[Folded]) -> tuple[Tensor, Tensor, list[Tensor]]:
 
 @torch.no_grad()
 def _update_statistics(branches: Sequence[Folded], matrices: Tensor, variances: Tensor) -> None:
-    means = torch.bmm(matrices, torch.stack([b.x.mean_C for b in branches])[..., None])[..., 0]
+    means = torch.bmm(matrices, torch.stack([b.x.mean for b in branches])[..., None])[..., 0]
     count = len(branches[0].x.rows)
     variances = variances * (count / (count - 1))
     update_running([b.norm for b in branches], means.unbind(), variances.unbind())
@@ -137,7 +137,6 @@ class _FoldedSum(Function):
         ctx: Any, eps: Tensor, shape: torch.Size, weights_B: Tensor, matrices: Tensor, *rows: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The sum as images, and the variance of every branch's output."""
-        ctx.set_materialize_grads(False)
         ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
         ctx.save_for_backward(weights_B, matrices, *rows)
         folded = (weights_B[:, None] * ctx.moments.scale)[..., None] * matrices
@@ -148,7 +147,7 @@ class _FoldedSum(Function):
         return as_images(total, shape), ctx.moments.variance
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: None) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the weights, the matrices and the rows."""
         weights_B, matrices, *rows = ctx.saved_tensors
         if torch.is_grad_enabled():
@@ -158,8 +157,7 @@ class _FoldedSum(Function):
         cross = torch.stack([g.t() @ D for D in rows])
         parts = _backward_matrices(cross, weights_B, matrices, ctx.moments, len(g))
         row_grads = [
-            (g @ A).addmm_(D, K)
-            for D, A, K in zip(rows, parts.folded, parts.curved, strict=True)
+            (g @ A).addmm_(D, K) for D, A, K in zip(rows, parts.folded, parts.curved, strict=True)
         ]
         return None, None, parts.weights, parts.matrices, *row_grads
 
@@ -172,7 +170,6 @@ class _FoldedReLU(Function):
         ctx: Any, eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor
     ) -> tuple[Tensor, ...]:
         """The output of every branch as images, and the variance of each before the ReLU."""
-        ctx.set_materialize_grads(False)
         ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
         folded = ctx.moments.scale[..., None] * matrices
         outputs = [(D @ A.t()).relu_() for D, A in zip(rows, folded, strict=True)]
@@ -182,7 +179,7 @@ class _FoldedReLU(Function):
         return *outputs, ctx.moments.variance
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the matrices and the rows."""
         count = len(grads) - 1
         matrices, *tensors = ctx.saved_tensors
@@ -218,9 +215,7 @@ def _plain_sum(
     return [as_images(total, shape)]
 
 
-def _plain_relu(
-    eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor
-) -> list[Tensor]:
+def _plain_relu(eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor) -> list[Tensor]:
     parts = zip(rows, matrices, eps, strict=True)
     return [as_images(_normalized(D, P, e).relu(), shape) for D, P, e in parts]
 
@@ -231,8 +226,12 @@ def _differentiate(
     tensors: Sequence[Tensor],
     grads: Sequence[Tensor],
 ) -> list[Tensor | None]:
-    """Gradients of ``function`` that can be differentiated again."""
-    outputs = function(ctx.eps, ctx.shape, *tensors)
-    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    """Gradients of ``function`` that can be differentiated again.
+
+    Aliases stand for the tensors, since one may depend on another: partial derivatives are meant.
+    """
+    aliases = [tensor.view_as(tensor) for tensor in tensors]
+    outputs = function(ctx.eps, ctx.shape, *aliases)
+    wanted = [alias for alias in aliases if alias.requires_grad]
     found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True))
-    return [next(found) if tensor.requires_grad else None for tensor in tensors]
+    return [next(found) if alias.requires_grad else None for alias in aliases]

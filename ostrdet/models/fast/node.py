@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -59,11 +59,12 @@ def _part(weight: int, op: nn.Module, source: Source) -> Term | Branch | None:
         if len(layers) == 1:
             return Term(weight, source.pooled(layers[0]))
         if len(layers) == 2 and is_plain_norm(layers[1]):
-            return Term(weight, source.normalized_pool(*layers))
+            pool, norm = layers
+            return Term(weight, source.normalized_pool(pool, norm))
     return Branch(weight, layers, source) if is_branch(layers) else Term(weight, op(source.state))
 
 
-def _layers(op: nn.Module) -> Iterator[nn.Module]:
+def _layers(op: nn.Module) -> Iterator[Any]:
     """The layers of nested sequences in a row."""
     if type(op) is nn.Sequential:
         for layer in op:

@@ -53,16 +53,17 @@ class _Normalize(Function):
         return y, scale_C, mean_C, variance_C
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, grad: Tensor | None, scale_grad_C: Tensor | None, *_: None
-    ) -> tuple[Tensor, None]:
+    ) -> tuple[Tensor | None, None]:
         """The gradient of x; made of operations that can be differentiated again."""
         y, scale_C = ctx.saved_tensors
-        y_rows = as_rows(y)
-        result = y_rows.new_zeros(()) if grad is None else _backward(as_rows(grad), y_rows, scale_C)
-        if scale_grad_C is not None:
-            result = result - scale_grad_C * scale_C.square() / len(y_rows) * y_rows
-        return as_images(result, y.shape), None
+        result = None if grad is None else _backward(as_rows(grad), as_rows(y), scale_C)
+        if scale_grad_C is not None:  # only in a second backward pass
+            rows = as_rows(y)
+            of_scale = rows * (-scale_grad_C * scale_C.square() / len(rows))
+            result = of_scale if result is None else result + of_scale
+        return (None if result is None else as_images(result, y.shape)), None
 
 
 def _backward(g: Tensor, y: Tensor, scale_C: Tensor) -> Tensor:

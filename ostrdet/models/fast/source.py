@@ -1,6 +1,7 @@
 """What all edges that leave a node share: its ReLU, its phases, and features without parameters."""
 
 from functools import cached_property
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,8 +23,8 @@ class Source:
 
     def __init__(self, state: Tensor) -> None:
         self.state = state
-        self._pools: dict[str, Tensor] = {}
-        self._normalized: dict[tuple[str, float], tuple[Tensor, Tensor, Tensor]] = {}
+        self._pools: dict[tuple[Any, ...], Tensor] = {}
+        self._normalized: dict[tuple[Any, ...], tuple[Tensor, Tensor, Tensor]] = {}
 
     @cached_property
     def relu(self) -> Tensor:
@@ -46,17 +47,21 @@ class Source:
         return even_phase(self.relu)
 
     def pooled(self, pool: nn.Module) -> Tensor:
-        """The pool of the state; pools are alike if they print alike."""
-        key = repr(pool)
+        """The pool of the state; shared by pools of the same settings."""
+        key = _settings(pool)
         if key not in self._pools:
             self._pools[key] = pool(self.state)
         return self._pools[key]
 
     def normalized_pool(self, pool: nn.Module, norm: nn.BatchNorm2d) -> Tensor:
         """The pool normalised by the batch; ``norm`` has no affine, its statistics are updated."""
-        key = (repr(pool), norm.eps)
+        key = (*_settings(pool), norm.eps)
         if key not in self._normalized:
             self._normalized[key] = normalize(self.pooled(pool), norm.eps)
         feature, mean_C, variance_C = self._normalized[key]
         update_running([norm], [mean_C], [variance_C])
         return feature
+
+
+def _settings(pool: nn.Module) -> tuple[Any, ...]:
+    return (type(pool), *(getattr(pool, name) for name in pool.__constants__))

@@ -37,7 +37,7 @@ class _WeightedSum(Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the weights, then of the features."""
         weights_K, *features = ctx.saved_tensors
         weight_grads = torch.stack([_inner(grad, f) for f in features]) if features else None

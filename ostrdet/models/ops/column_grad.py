@@ -46,9 +46,10 @@ class _InputPart(Function):
         return F.conv2d(x, kernel, None, stride, padding, groups=len(kernel))
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         """The gradient of the image."""
-        return _backward(grad, *ctx.saved_tensors, ctx.arguments, of_kernel=False), None, None
+        x, kernel = ctx.saved_tensors
+        return _backward(grad, x, kernel, ctx.arguments, of_kernel=False), None, None
 
 
 class _KernelPart(Function):
@@ -67,7 +68,7 @@ class _KernelPart(Function):
         return kernel.new_zeros(()).expand(shape)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         """The gradient of the kernel."""
         (kernel,) = ctx.saved_tensors
         if torch.is_grad_enabled():

@@ -65,7 +65,9 @@ class Supernet(nn.Module):
 
     def _make_cell(self, plan: CellPlan) -> Cell:
         spec = self.space.cells[plan.cell_type]
-        return ENGINES[self.engine](plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg)
+        return ENGINES[self.engine](
+            plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg
+        )
 
     def _make_edge(self, index: int, channels: int, stride: int) -> nn.Module:
         edge: nn.Module = build(
