@@ -63,5 +63,5 @@ class Source:
         return feature
 
 
-def _settings(pool: nn.Module) -> tuple[Any, ...]:
-    return (type(pool), *(getattr(pool, name) for name in pool.__constants__))
+def _settings(pool: Any) -> tuple[Any, ...]:
+    return (type(pool), *(str(getattr(pool, name)) for name in pool.__constants__))
