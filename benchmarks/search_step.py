@@ -1,100 +1,154 @@
 #!/usr/bin/env python
-"""Seconds and memory of a search step, of one config or of two variants of it in turn.
+"""A bilevel search step by the plain and the fast engine in turn, in one process.
 
-    python benchmarks/search_step.py configs/search/ostr_darts_c10.py --data-root DIR
-    python benchmarks/search_step.py configs/search/ostr_nb201_digits.py \
-        --versus model.channels_last=True
+    OMP_NUM_THREADS=1 python benchmarks/search_step.py darts nb201 pc-darts --out steps.json
 
-Every variant runs in a process of its own, on the real data of the config. Reported are the median,
-fastest and slowest iteration after the warm-up, the peak memory of the process, and ratios.
+Reported per engine: median, fastest and slowest step in seconds of the clock and of the processor (on
+a busy machine the latter says more), the same of a step of the weights alone, whose difference to the
+whole is the step of the architecture, the peak memory of a fresh process, and the arithmetic of the
+plain step per second next to what a large matrix product reaches in the same run.
 """
 
 import argparse
+import json
 import resource
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
 from multiprocessing import get_context
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any
+
+import torch
+from supernets import SETTINGS, UPDATES, batch, searcher
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+ENGINES = ('plain', 'fast')
+Row = dict[str, Any]
 
 
-class Figures(NamedTuple):
-    """What one variant took: seconds of every iteration, and the process's peak in MiB."""
+class FlopCounter(TorchDispatchMode):
+    """Counts what torch's own counter does, which does not allow ``torch.autograd.grad``."""
 
-    seconds: list[float]
-    peak_mib: float
+    total = 0
 
-    def __str__(self) -> str:
-        ordered = sorted(self.seconds)
-        return (
-            f'{statistics.median(ordered):.3f} s per iteration (min {ordered[0]:.3f}, '
-            f'max {ordered[-1]:.3f}, {len(ordered)} iterations), peak {self.peak_mib:,.0f} MiB'
+    def __torch_dispatch__(  # noqa: D102
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if count := flop_registry.get(func.overloadpacket):
+            self.total += count(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+def timed(step: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of the clock and of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    step()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def spread(seconds: list[float]) -> dict[str, float]:
+    """Median, fastest and slowest."""
+    return {
+        'median': statistics.median(seconds),
+        'min': min(seconds),
+        'max': max(seconds),
+    }
+
+
+def measure(setting: str, order: str, args: argparse.Namespace) -> Row:
+    """Alternate the engines, and within each the whole step and that of the weights alone."""
+    pair = (batch(args.batch), batch(args.batch))
+    models = {engine: searcher(setting, engine, order) for engine in ENGINES}
+    steps = {
+        (engine, part): lambda m=model, w=wrapper, p=data: m.train_step(p, w)
+        for engine, (model, wrapper) in models.items()
+        for part, data in (('step', pair), ('weights', (pair[0], None)))
+    }
+    with FlopCounter() as counter:
+        steps['plain', 'step']()
+    steps['fast', 'step']()
+    seconds: dict[Any, list[tuple[float, float]]] = {key: [] for key in steps}
+    for _ in range(args.repeats):
+        for key, step in steps.items():
+            seconds[key].append(timed(step))
+    row: Row = {'setting': setting, 'order': order, 'batch': args.batch, 'repeats': args.repeats}
+    row['gflop'] = counter.total / 1e9
+    for engine, part in steps:
+        clock, processor = zip(*seconds[engine, part], strict=True)
+        row[f'{engine} {part}'] = {'clock': spread(clock), 'processor': spread(processor)}
+    return row
+
+
+def peak_mib(setting: str, engine: str, order: str, size: int, threads: int) -> float:
+    """Peak memory of this process after two steps; libraries included."""
+    torch.set_num_threads(threads)
+    model, wrapper = searcher(setting, engine, order)
+    for _ in range(2):
+        model.train_step((batch(size), batch(size)), wrapper)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_fresh_process(*args: Any) -> float:
+    """:func:`peak_mib` where nothing else has been."""
+    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+        return pool.submit(peak_mib, *args).result()
+
+
+def roof() -> float:
+    """GFLOP/s of a product of two matrices of 1024 rows and columns."""
+    a, b = torch.randn(2, 1024, 1024)
+    return 2 * 1024**3 / 1e9 / min(timed(lambda: a @ b)[0] for _ in range(10))
+
+
+def show(row: Row) -> None:
+    """Print a row, and the ratios of plain to fast."""
+    print(f'{row["setting"]}, {row["order"]} order, batch {row["batch"]}: {row["gflop"]:.0f} GFLOP')
+    for part in ('step', 'weights'):
+        for unit in ('clock', 'processor'):
+            plain, fast = (row[f'{engine} {part}'][unit] for engine in ENGINES)
+            texts = [f'{s["median"]:.2f} ({s["min"]:.2f}-{s["max"]:.2f})' for s in (plain, fast)]
+            ratio = plain['median'] / fast['median']
+            print(f'  {part}, {unit}: plain {texts[0]} s, fast {texts[1]} s, ratio {ratio:.2f}')
+    rates = [row['gflop'] / row[f'{engine} step']['clock']['median'] for engine in ENGINES]
+    print(f'  GFLOP/s: plain {rates[0]:.1f}, fast {rates[1]:.1f}, matrix product {row["roof"]:.0f}')
+    if 'peak MiB' in row:
+        plain_mib, fast_mib = row['peak MiB'].values()
+        print(
+            f'  peak: {plain_mib:.0f} and {fast_mib:.0f} MiB, {fast_mib / plain_mib:.2f} of plain'
         )
-
-
-def measure(args: argparse.Namespace, options: list[str]) -> Figures:
-    """Run ``args.warmup + args.iters`` iterations; alpha moves in all of them."""
-    from ostrdet.compat import import_quietly
-
-    import_quietly()
-    import torch
-
-    from ostrdet.apis.search import build_search
-
-    torch.set_num_threads(args.threads)
-    always = ['train_cfg.arch_start_epoch=0']  # the costly iterations, not those of frozen alpha
-    with tempfile.TemporaryDirectory() as work_dir:
-        runner = build_search(
-            args.config, work_dir, data_root=args.data_root, cfg_options=[*options, *always]
-        )
-        loop = runner.train_loop
-        wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-        runner.model.train()
-        total = args.warmup + args.iters
-        seconds = [_timed(runner, wrapper, pair) for pair in islice(_endless(loop), total)]
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Figures(seconds[args.warmup :], peak_kib / 1024)
-
-
-def _endless(loop) -> Iterator:  # noqa: ANN001 - a BilevelTrainLoop, imported late
-    while True:
-        yield from loop.pairs()
-
-
-def _timed(runner, wrapper, pair) -> float:  # noqa: ANN001 - as above
-    start = time.perf_counter()
-    runner.model.train_step(pair, wrapper)
-    return time.perf_counter() - start
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print and store."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('config')
-    parser.add_argument('--data-root', default=None)
-    parser.add_argument('--iters', type=int, default=20, help='iterations that count')
-    parser.add_argument('--warmup', type=int, default=2, help='iterations before them')
-    parser.add_argument('--threads', type=int, default=2, help='threads of torch')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
-    parser.add_argument(
-        '--versus', nargs='+', default=[], metavar='KEY=VALUE', help='second variant'
-    )
+    parser.add_argument('settings', nargs='+', choices=list(SETTINGS))
+    parser.add_argument('--orders', nargs='+', choices=list(UPDATES), default=['first'])
+    parser.add_argument('--batch', type=int, default=16)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--no-memory', action='store_true', help='skip the fresh processes')
+    parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
-    variants = [args.cfg_options, *([[*args.cfg_options, *args.versus]] if args.versus else [])]
-    figures = []
-    for options in variants:
-        with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-            figures.append(pool.submit(measure, args, options).result())
-        print(f'{" ".join(options) or "as configured"}: {figures[-1]}', flush=True)
-    if args.versus:
-        first, second = (statistics.median(figure.seconds) for figure in figures)
-        memory = figures[0].peak_mib / figures[1].peak_mib
-        print(f'ratio first/second: time {first / second:.2f}, memory {memory:.2f}')
+    torch.set_num_threads(args.threads)
+    rows = []
+    for setting in args.settings:
+        for order in args.orders:
+            row = {**measure(setting, order, args), 'threads': args.threads, 'roof': roof()}
+            if not args.no_memory:
+                row['peak MiB'] = {
+                    engine: in_fresh_process(setting, engine, order, args.batch, args.threads)
+                    for engine in ENGINES
+                }
+            show(row)
+            rows.append(row)
+    if args.out:
+        args.out.write_text(json.dumps(rows, indent=2) + '\n', encoding='utf-8')
 
 
 if __name__ == '__main__':

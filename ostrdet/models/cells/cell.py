@@ -56,10 +56,30 @@ class Cell(nn.Module):
             inputs: Oldest state first.
             weights: What a supernet mixes with; None in a derived network.
         """
-        states = [align(x) for align, x in zip(self.preprocess, inputs, strict=True)]
-        for node in range(len(states), len(states) + self.num_nodes):
-            incoming = [e for e, edge in enumerate(self.wiring) if edge.target == node]
-            states.append(sum(self._edge(e, states, weights) for e in incoming))
+        states = self.aligned(inputs)
+        for incoming in self.incoming:
+            states.append(self.plain_node(incoming, states, weights))
+        return self.concatenated(states)
+
+    @property
+    def incoming(self) -> list[list[int]]:
+        """By node, the indices of the edges that end in it."""
+        nodes = range(len(self.preprocess), len(self.preprocess) + self.num_nodes)
+        return [[e for e, edge in enumerate(self.wiring) if edge.target == n] for n in nodes]
+
+    def aligned(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """The input states, preprocessed."""
+        return [align(x) for align, x in zip(self.preprocess, inputs, strict=True)]
+
+    def plain_node(
+        self, incoming: Sequence[int], states: Sequence[Tensor], weights: MixWeights | None
+    ) -> Tensor:
+        """The sum of the edges ``incoming``."""
+        first, *others = (self._edge(e, states, weights) for e in incoming)
+        return sum(others, start=first)
+
+    def concatenated(self, states: Sequence[Tensor]) -> Tensor:
+        """The output nodes side by side."""
         if len(self.output) == 1:
             return states[self.output[0]]
         return torch.cat([states[node] for node in self.output], dim=1)

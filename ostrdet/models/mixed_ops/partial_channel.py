@@ -52,7 +52,9 @@ class PartialChannelMixedOp(nn.Module):
         mixed = self.mixed_op(x[:, : self.mixed], op_weights_O)
         if self.k == 1:
             return mixed
+        return F.channel_shuffle(torch.cat([mixed, self.rest(x)], dim=1), self.k)
+
+    def rest(self, x: Tensor) -> Tensor:
+        """What passes the candidates by, (N, C - C/k, ceil(H/s), ceil(W/s))."""
         rest = x[:, self.mixed :]
-        if self.stride == 2:
-            rest = F.max_pool2d(rest, 2, 2, ceil_mode=True)
-        return F.channel_shuffle(torch.cat([mixed, rest], dim=1), self.k)
+        return F.max_pool2d(rest, 2, 2, ceil_mode=True) if self.stride == 2 else rest

@@ -1,15 +1,22 @@
 """Candidate operations and the layers that they are made of."""
 
 from ostrdet.models.ops import operations
+from ostrdet.models.ops.depthwise import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops.layers import FactorizedReduce, NormCfg, Zero, norm, relu_conv_norm
 from ostrdet.models.ops.operations import build_op
+from ostrdet.models.ops.phases import even_phase, merge_phases, split_phases
 
 __all__ = [
+    'DepthwiseConv2d',
     'FactorizedReduce',
     'NormCfg',
     'Zero',
     'build_op',
+    'even_phase',
+    'merge_phases',
     'norm',
     'operations',
     'relu_conv_norm',
+    'set_fast_depthwise',
+    'split_phases',
 ]

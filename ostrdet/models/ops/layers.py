@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from ostrdet.models.ops.depthwise import DepthwiseConv2d
+
 NormCfg = dict[str, Any]
 
 
@@ -40,19 +42,9 @@ def separable(
     dilation: int = 1,
 ) -> nn.Sequential:
     """ReLU, depthwise convolution, pointwise convolution, normalisation; the size is kept."""
-    padding = dilation * (kernel_size - 1) // 2
     return nn.Sequential(
         nn.ReLU(),
-        nn.Conv2d(
-            channels,
-            channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups=channels,
-            bias=False,
-        ),
+        DepthwiseConv2d(channels, kernel_size, stride, dilation),
         nn.Conv2d(channels, channels, 1, bias=False),
         norm(norm_cfg, channels),
     )

@@ -36,7 +36,8 @@ class BilevelSearcher(BaseModel):
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
             'float16' needs ``optim_wrapper.weights.type='AmpOptimWrapper'``, which scales the loss.
         channels_last: Whether weights and images lie in memory with the channels innermost: on a
-            CPU pooling, depthwise and pointwise convolutions then take about half the time.
+            CPU pooling, depthwise and pointwise convolutions then take about half the time. None:
+            if the supernet's engine is the fast one and there is no GPU.
 
     Raises:
         KeyError: If a type is unknown; the nearest name is offered.
@@ -52,14 +53,18 @@ class BilevelSearcher(BaseModel):
         data_preprocessor: Config | None = None,
         init_std: float = 1e-3,
         autocast: str | None = None,
-        channels_last: bool = False,
+        channels_last: bool | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         if autocast is not None and autocast not in AUTOCAST_DTYPES:
             raise ValueError(f"model.autocast='{autocast}'. {nearest(autocast, AUTOCAST_DTYPES)}")
         self.autocast = autocast
+        self.supernet: nn.Module = build(MODELS, supernet)
+        if channels_last is None:
+            is_fast = getattr(self.supernet, 'engine', None) == 'fast'
+            channels_last = is_fast and not torch.cuda.is_available()
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.supernet: nn.Module = build(MODELS, supernet).to(memory_format=self.memory_format)
+        self.supernet.to(memory_format=self.memory_format)
         self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
         self.space = self.supernet.space

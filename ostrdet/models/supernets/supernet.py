@@ -5,13 +5,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ostrdet.models.cells import Cell
-from ostrdet.models.ops import NormCfg
+from ostrdet.models.cells import Cell, FastCell
+from ostrdet.models.ops import NormCfg, set_fast_depthwise
 from ostrdet.models.skeleton import Skeleton
 from ostrdet.models.weightings import MixWeights
-from ostrdet.registry import MODELS, build
+from ostrdet.registry import MODELS, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import CellPlan
+
+ENGINES: dict[str, type[Cell]] = {'fast': FastCell, 'plain': Cell}
 
 
 @MODELS.register_module()
@@ -29,10 +31,12 @@ class Supernet(nn.Module):
         stem: Registered type of the stem.
         mixed_op: Config of the relaxation; the edge's own arguments are filled in.
         norm_cfg: Normalisation inside cells; the reference has BatchNorm without affine.
+        engine: How cells are computed: 'fast', or 'plain', the reference that mixes edge by edge.
+            Parameters, buffers, their names and, but for rounding, all numbers are the same.
 
     Raises:
         KeyError: If a type or operation is unknown; the nearest name is offered.
-        ValueError: If a size is below one.
+        ValueError: If a size is below one or the engine is unknown.
     """
 
     def __init__(
@@ -44,8 +48,12 @@ class Supernet(nn.Module):
         stem: str = 'CIFARStem',
         mixed_op: Mapping[str, Any] | None = None,
         norm_cfg: NormCfg | None = None,
+        engine: str = 'fast',
     ) -> None:
         super().__init__()
+        if engine not in ENGINES:
+            raise ValueError(f"model.supernet.engine='{engine}'. {nearest(engine, ENGINES)}")
+        self.engine = engine
         _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
         self.space, self.num_classes = build_space(space), num_classes
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
@@ -53,10 +61,13 @@ class Supernet(nn.Module):
         plan = self.space.plan(stem, channels, num_cells)
         self.skeleton = Skeleton(plan, self._make_cell)
         self.classifier = nn.Linear(plan.output.channels, num_classes)
+        set_fast_depthwise(self, engine == 'fast')
 
     def _make_cell(self, plan: CellPlan) -> Cell:
         spec = self.space.cells[plan.cell_type]
-        return Cell(plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg)
+        return ENGINES[self.engine](
+            plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg
+        )
 
     def _make_edge(self, index: int, channels: int, stride: int) -> nn.Module:
         edge: nn.Module = build(

@@ -1,0 +1,59 @@
+"""The searchers that the benchmarks measure: the papers' settings, on random images."""
+
+from typing import Any
+
+from ostrdet.compat import import_quietly
+
+import_quietly()
+
+import torch  # noqa: E402
+from mmengine.optim import OptimWrapperDict  # noqa: E402
+from mmpretrain.structures import DataSample  # noqa: E402
+
+from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor  # noqa: E402
+from ostrdet.models.searchers import BilevelSearcher  # noqa: E402
+from ostrdet.registry import MODELS  # noqa: E402
+
+CLASSES = 10
+DARTS = {'space': {'type': 'DARTSSpace'}, 'num_cells': 8}
+#: Config of the supernet and of the weighting, by setting.
+SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    'darts': (DARTS, {}),
+    'nb201': ({'space': {'type': 'NASBench201Space'}, 'num_cells': 5}, {}),
+    'pc-darts': (
+        {**DARTS, 'mixed_op': {'type': 'PartialChannelMixedOp', 'k': 4}},
+        {'edge_norm': True},
+    ),
+}
+UPDATES = {'first': 'FirstOrderUpdate', 'second': 'UnrolledUpdate'}
+OPTIMIZERS = {
+    'weights': {
+        'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4},
+        'clip_grad': {'max_norm': 5},
+    },
+    'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'betas': (0.5, 0.999)}},
+}
+
+
+def searcher(
+    setting: str, engine: str, order: str = 'first', **supernet: Any
+) -> tuple[BilevelSearcher, OptimWrapperDict]:
+    """A searcher in training, always of the same weights, and its optimizers."""
+    torch.manual_seed(0)
+    config, weighting = SETTINGS[setting]
+    common = {'type': 'Supernet', 'channels': 16, 'num_classes': CLASSES, 'engine': engine}
+    model = MODELS.build(
+        {
+            'type': 'BilevelSearcher',
+            'supernet': {**common, **config, **supernet},
+            'weighting': {'type': 'SoftmaxWeighting', **weighting},
+            'arch_update': {'type': UPDATES[order]},
+        }
+    )
+    return model.train(), BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+
+
+def batch(size: int, pixels: int = 32) -> dict[str, Any]:
+    """``size`` random images of ``pixels`` by ``pixels``, with labels."""
+    samples = [DataSample().set_gt_label(index % CLASSES) for index in range(size)]
+    return {'inputs': torch.randn(size, 3, pixels, pixels), 'data_samples': samples}

@@ -1,0 +1,101 @@
+"""The sum over all candidates of all edges that end in a node."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ostrdet.models.fast.batch_stats import is_plain_norm
+from ostrdet.models.fast.branch import Branch, is_branch
+from ostrdet.models.fast.folding import folded_relu, folded_sum
+from ostrdet.models.fast.hooks import has_hooks
+from ostrdet.models.fast.source import POOLS, Source
+from ostrdet.models.fast.weighted_sum import weighted_sum
+from ostrdet.models.ops import Zero, merge_phases
+
+
+class Term(NamedTuple):
+    """A feature (N, C, H, W), and the index of its weight."""
+
+    weight: int
+    feature: Tensor
+
+
+def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int, Sequence[nn.Module]]]) -> Tensor:
+    """sum_e sum_o w_eo o(x_e), shape (N, C, H, W).
+
+    Args:
+        weights_K: Weights of all candidates of all edges in a row.
+        edges: What each edge reads, the index of its first weight, and its candidates.
+    """
+    terms, branches = [], []
+    for source, first, candidates in edges:
+        for index, op in enumerate(candidates, start=first):
+            part = _part(index, op, source)
+            if isinstance(part, Branch):
+                branches.append(part)
+            elif part is not None:
+                terms.append(part)
+    parts = list(_sums(weights_K, branches))
+    if terms:
+        chosen = _select(weights_K, [term.weight for term in terms])
+        parts.append(weighted_sum(chosen, [term.feature for term in terms]))
+    total: Tensor = sum(parts[1:], start=parts[0])
+    return total
+
+
+def _part(weight: int, op: nn.Module, source: Source) -> Term | Branch | None:
+    """How a candidate takes part; what the engine does not know is called as it is."""
+    if isinstance(op, Zero):
+        return None
+    layers = list(_layers(op))
+    if any(has_hooks(module) for module in (op, *layers)):
+        return Term(weight, op(source.state))
+    if len(layers) == 1 and type(layers[0]) is nn.Identity:
+        return Term(weight, source.state)
+    if type(layers[0]) in POOLS:
+        if len(layers) == 1:
+            return Term(weight, source.pooled(layers[0]))
+        if len(layers) == 2 and is_plain_norm(layers[1]):
+            pool, norm = layers
+            return Term(weight, source.normalized_pool(pool, norm))
+    return Branch(weight, layers, source) if is_branch(layers) else Term(weight, op(source.state))
+
+
+def _layers(op: nn.Module) -> Iterator[Any]:
+    """The layers of nested sequences in a row."""
+    if type(op) is nn.Sequential:
+        for layer in op:
+            yield from _layers(layer)
+    else:
+        yield op
+
+
+def _sums(weights_K: Tensor, branches: Sequence[Branch]) -> Iterator[Tensor]:
+    """The weighted sums of branches of one shape, as images."""
+    for branch in branches:
+        branch.advance()
+    while inner := [branch for branch in branches if not branch.is_last]:
+        for group in _groups(inner):
+            outputs = folded_relu([branch.stop() for branch in group])
+            for branch, output in zip(group, outputs, strict=True):
+                branch.go_on(output)
+                branch.advance()
+    for group in _groups(branches):
+        chosen = _select(weights_K, [branch.weight for branch in group])
+        total = folded_sum(chosen, [branch.stop() for branch in group])
+        yield merge_phases(total) if group[0].in_phases else total
+
+
+def _groups(branches: Iterable[Branch]) -> Iterator[list[Branch]]:
+    """Branches whose next stops can be computed together."""
+    groups: defaultdict[object, list[Branch]] = defaultdict(list)
+    for branch in branches:
+        groups[branch.x.shape, branch.width, branch.in_phases].append(branch)
+    yield from groups.values()
+
+
+def _select(weights_K: Tensor, indices: list[int]) -> Tensor:
+    return weights_K[torch.tensor(indices, device=weights_K.device)]
