@@ -91,9 +91,8 @@ class DerivedCellBackbone(BaseModule):
         self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
         self.aux_layer = self.plan.aux_layer if aux_feature else None
         set_fast_depthwise(self, fast_depthwise)
-        if channels_last is None:
-            channels_last = not torch.cuda.is_available()
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        last = not torch.cuda.is_available() if channels_last is None else channels_last
+        self.memory_format = torch.channels_last if last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
         self._freeze()
 

@@ -86,7 +86,9 @@ def _columns_grad(
     columns = kernel[..., start : start + COLUMNS]
     first = start - horizontal
     last = first + (grad.shape[-1] - 1) * stride + columns.shape[-1]
-    seen = F.pad(x, (-first, last - x.shape[-1]))
+    left, right = max(-first, 0), max(last - x.shape[-1], 0)
+    # Narrow images lie beside what the last columns see
+    seen = F.pad(x, (left, right)).narrow(-1, first + left, last - first)
     return _backward(
         grad, seen, columns, Arguments(arguments.stride, (vertical, 0)), of_kernel=True
     )
