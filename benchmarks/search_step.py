@@ -34,9 +34,7 @@ class FlopCounter(TorchDispatchMode):
 
     total = 0
 
-    def __torch_dispatch__(  # noqa: D102
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if count := flop_registry.get(func.overloadpacket):
             self.total += count(*args, **(kwargs or {}), out_val=result)
