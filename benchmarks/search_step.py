@@ -10,6 +10,7 @@ plain step per second next to what a large matrix product reaches in the same ru
 """
 
 import argparse
+import itertools
 import json
 import resource
 import statistics
@@ -90,10 +91,14 @@ def peak_mib(setting: str, engine: str, order: str, size: int, threads: int) -> 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def in_fresh_process(*args: Any) -> float:
-    """:func:`peak_mib` where nothing else has been."""
-    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-        return pool.submit(peak_mib, *args).result()
+def peaks_mib(setting: str, order: str, args: argparse.Namespace) -> dict[str, float]:
+    """:func:`peak_mib` of both engines, where nothing else has been."""
+    peaks = {}
+    for engine in ENGINES:
+        with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+            job = pool.submit(peak_mib, setting, engine, order, args.batch, args.threads)
+            peaks[engine] = job.result()
+    return peaks
 
 
 def roof() -> float:
@@ -134,17 +139,16 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    cases = list(itertools.product(args.settings, args.orders))
+    # First, since a process inherits the peak of the one that starts it
+    peaks = {} if args.no_memory else {case: peaks_mib(*case, args) for case in cases}
     rows = []
-    for setting in args.settings:
-        for order in args.orders:
-            row = {**measure(setting, order, args), 'threads': args.threads, 'roof': roof()}
-            if not args.no_memory:
-                row['peak MiB'] = {
-                    engine: in_fresh_process(setting, engine, order, args.batch, args.threads)
-                    for engine in ENGINES
-                }
-            show(row)
-            rows.append(row)
+    for case in cases:
+        row = {**measure(*case, args), 'threads': args.threads, 'roof': roof()}
+        if case in peaks:
+            row['peak MiB'] = peaks[case]
+        show(row)
+        rows.append(row)
     if args.out:
         args.out.write_text(json.dumps(rows, indent=2) + '\n', encoding='utf-8')
 

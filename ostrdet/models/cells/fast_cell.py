@@ -13,13 +13,14 @@ from ostrdet.models.weightings import MixWeights
 class FastCell(Cell):
     """The modules, parameters and sums of :class:`Cell`, computed with less time and memory.
 
-    Under autocast the plain way is taken: statistics from a covariance need full precision. Nodes
-    with edges of an unknown kind, and everything that has hooks, are computed the plain way too.
+    In half precision, and under autocast, the plain way is taken: statistics from a covariance need
+    full precision. Nodes with edges of an unknown kind are computed the plain way too, and every
+    candidate that has hooks or layers unknown to the engine is called as it is.
     """
 
     def forward(self, inputs: Sequence[Tensor], weights: MixWeights | None = None) -> Tensor:
         """As in :class:`Cell`."""
-        if weights is None or torch.is_autocast_enabled(inputs[0].device.type):
+        if weights is None or not _in_full_precision(inputs[0]):
             return super().forward(inputs, weights)
         states = self.aligned(inputs)
         sums = EdgeSums(list(self.edges), weights)
@@ -30,3 +31,8 @@ class FastCell(Cell):
             else:
                 states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)
+
+
+def _in_full_precision(x: Tensor) -> bool:
+    is_full = x.dtype in (torch.float32, torch.float64)
+    return is_full and not torch.is_autocast_enabled(x.device.type)

@@ -30,14 +30,16 @@ class Branch:
     Attributes:
         x: What it has computed so far.
         in_phases: Whether ``x`` is made of the phases of the images.
+        at_start: Whether ``x`` is still the ReLU that all edges of the source share.
         after_conv: Whether a convolution has just put out ``x``, so that nobody else reads it.
     """
 
     def __init__(self, weight: int, layers: list[Any], source: Source) -> None:
         self.weight, self.layers, self.source = weight, layers, source
-        self.x, self.in_phases, self.after_conv = source.state, False, False
+        self.in_phases = False
+        self._set(source.state, after_conv=False)
         if type(layers[0]) is nn.ReLU:
-            self.x, self.layers = source.relu, layers[1:]
+            self.x, self.layers, self.at_start = source.relu, layers[1:], True
             self._read_shared_phases()
 
     @property
@@ -55,7 +57,7 @@ class Branch:
         """Run up to the next stop."""
         while not self._stops():
             layer, *self.layers = self.layers
-            self.x, self.after_conv = layer(self.x), isinstance(layer, nn.Conv2d)
+            self._set(layer(self.x), after_conv=isinstance(layer, nn.Conv2d))
 
     def stop(self) -> Folded:
         """What is folded here; the branch goes on behind it."""
@@ -66,10 +68,14 @@ class Branch:
 
     def go_on(self, x: Tensor) -> None:
         """Take ``x`` as the output of the stop and of the ReLU behind it."""
-        self.x, self.layers, self.after_conv = x, self.layers[1:], False
+        self.layers = self.layers[1:]
+        self._set(x, after_conv=False)
+
+    def _set(self, x: Tensor, after_conv: bool) -> None:
+        self.x, self.after_conv, self.at_start = x, after_conv, False
 
     def _centred(self) -> Centred:
-        if self.x is self.source.__dict__.get('relu'):
+        if self.at_start:
             return self.source.centred_relu
         return centre(self.x, in_place=self.after_conv)
 
@@ -82,12 +88,12 @@ class Branch:
         if not (isinstance(conv, DepthwiseConv2d) and conv.splits(self.x)):
             return
         if conv.stride == (2, 2):
-            self.x, self.layers = conv.on_phases(self.source.even_phase), rest
-            self.after_conv = True
+            self.layers = rest
+            self._set(conv.on_phases(self.source.even_phase), after_conv=True)
         # What is left looks at single pixels, so the sum over branches is merged, not each of them
         elif self.x.shape[-2] % 2 == self.x.shape[-1] % 2 == 0 and len(rest) == _num_folded(rest):
-            self.x, self.layers = conv.on_phases(self.source.phases), rest
-            self.after_conv = self.in_phases = True
+            self.layers, self.in_phases = rest, True
+            self._set(conv.on_phases(self.source.phases), after_conv=True)
 
 
 def _num_folded(layers: list[nn.Module]) -> int:

@@ -78,7 +78,7 @@ class EdgeSums:
 
     def _source(self, state: int, states: Sequence[Tensor], width: int) -> Source:
         if (state, width) not in self.sources:
-            self.sources[state, width] = Source(states[state][:, :width])
+            self.sources[state, width] = Source(_first_channels(states[state], width))
         return self.sources[state, width]
 
     def _rest(self, index: int, state: int, states: Sequence[Tensor]) -> Tensor:
@@ -87,3 +87,10 @@ class EdgeSums:
         if key not in self.rests:
             self.rests[key] = edge.rest(states[state])
         return self.rests[key]
+
+
+def _first_channels(x: Tensor, width: int) -> Tensor:
+    """The first channels, packed as densely as ``x`` (N, C, H, W) is."""
+    last = x.is_contiguous(memory_format=torch.channels_last)
+    dense = torch.channels_last if last else torch.contiguous_format
+    return x[:, :width].contiguous(memory_format=dense)

@@ -142,7 +142,7 @@ class _FoldedSum(Function):
         folded = (weights_B[:, None] * ctx.moments.scale)[..., None] * matrices
         total = rows[0] @ folded[0].t()
         for D, A in zip(rows[1:], folded[1:], strict=True):
-            total.addmm_(D, A.t())
+            _accumulate(total, D, A.t())
         ctx.mark_non_differentiable(ctx.moments.variance)
         return as_images(total, shape), ctx.moments.variance
 
@@ -157,7 +157,8 @@ class _FoldedSum(Function):
         cross = torch.stack([g.t() @ D for D in rows])
         parts = _backward_matrices(cross, weights_B, matrices, ctx.moments, len(g))
         row_grads = [
-            (g @ A).addmm_(D, K) for D, A, K in zip(rows, parts.folded, parts.curved, strict=True)
+            _accumulate(g @ A, D, K)
+            for D, A, K in zip(rows, parts.folded, parts.curved, strict=True)
         ]
         return None, None, parts.weights, parts.matrices, *row_grads
 
@@ -191,10 +192,16 @@ class _FoldedReLU(Function):
         ones = matrices.new_ones(count)
         parts = _backward_matrices(cross, ones, matrices, ctx.moments, len(rows[0]))
         row_grads = [
-            (g @ A).addmm_(D, K)
+            _accumulate(g @ A, D, K)
             for g, D, A, K in zip(gs, rows, parts.folded, parts.curved, strict=True)
         ]
         return None, None, parts.matrices, *row_grads
+
+
+def _accumulate(total: Tensor, rows: Tensor, matrix: Tensor) -> Tensor:
+    """Add a product in place."""
+    # With few columns the accumulating product of BLAS is slower than a product and a sum
+    return total.addmm_(rows, matrix) if len(matrix) >= 16 else total.add_(rows @ matrix)
 
 
 def _before_relu(grad: Tensor, output: Tensor) -> Tensor:

@@ -191,6 +191,12 @@ def test_autocast_takes_the_plain_way() -> None:
         assert torch.equal(fast(images, mix), plain(images, mix))
 
 
+def test_half_precision_takes_the_plain_way() -> None:
+    plain, fast = (net.bfloat16() for net in pair(NB201))
+    images, mix = torch.randn(2, 3, 8, 8).bfloat16(), weights_of(plain, False)
+    assert torch.equal(fast(images, mix), plain(images, mix))
+
+
 def test_unknown_engine() -> None:
     with pytest.raises(ValueError, match=r"engine='quick'.*Known: fast, plain"):
         Supernet(DARTS, 4, 1, 3, engine='quick')
