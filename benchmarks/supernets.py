@@ -1,5 +1,6 @@
 """The searchers that the benchmarks measure: the papers' settings, on random images."""
 
+from pathlib import Path
 from typing import Any
 
 from ostrdet.compat import import_quietly
@@ -7,6 +8,7 @@ from ostrdet.compat import import_quietly
 import_quietly()
 
 import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
 from mmengine.optim import OptimWrapperDict  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 
@@ -15,15 +17,12 @@ from ostrdet.models.searchers import BilevelSearcher  # noqa: E402
 from ostrdet.registry import MODELS  # noqa: E402
 
 CLASSES = 10
-DARTS = {'space': {'type': 'DARTSSpace'}, 'num_cells': 8}
-#: Config of the supernet and of the weighting, by setting.
-SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    'darts': (DARTS, {}),
-    'nb201': ({'space': {'type': 'NASBench201Space'}, 'num_cells': 5}, {}),
-    'pc-darts': (
-        {**DARTS, 'mixed_op': {'type': 'PartialChannelMixedOp', 'k': 4}},
-        {'edge_norm': True},
-    ),
+CONFIGS = Path(__file__).parents[1] / 'configs' / 'search'
+#: Config of the search, by setting.
+SETTINGS = {
+    'darts': 'ostr_darts_c10.py',
+    'nb201': 'ostr_nb201_c10.py',
+    'pc-darts': 'ostr_pc-darts_c10.py',
 }
 UPDATES = {'first': 'FirstOrderUpdate', 'second': 'UnrolledUpdate'}
 OPTIMIZERS = {
@@ -38,18 +37,22 @@ OPTIMIZERS = {
 def searcher(
     setting: str, engine: str, order: str = 'first', **supernet: Any
 ) -> tuple[BilevelSearcher, OptimWrapperDict]:
-    """A searcher in training, always of the same weights, and its optimizers."""
+    """A searcher in training, always of the same weights, and its optimizers.
+
+    Args:
+        setting: One of ``SETTINGS``.
+        engine: Of the supernet.
+        order: One of ``UPDATES``.
+        supernet: Keys of the supernet, merged into those of the setting.
+    """
     torch.manual_seed(0)
-    config, weighting = SETTINGS[setting]
-    common = {'type': 'Supernet', 'channels': 16, 'num_classes': CLASSES, 'engine': engine}
-    model = MODELS.build(
-        {
-            'type': 'BilevelSearcher',
-            'supernet': {**common, **config, **supernet},
-            'weighting': {'type': 'SoftmaxWeighting', **weighting},
-            'arch_update': {'type': UPDATES[order]},
-        }
-    )
+    config = Config.fromfile(CONFIGS / SETTINGS[setting])
+    changes = {
+        'supernet': {**supernet, 'engine': engine, 'num_classes': CLASSES},
+        'arch_update': {'_delete_': True, 'type': UPDATES[order]},
+    }
+    config.merge_from_dict({'model': changes})
+    model = MODELS.build(config.model)
     return model.train(), BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
 
 
