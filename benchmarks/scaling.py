@@ -42,7 +42,7 @@ VALUES = {
 def measure(engine: str, threads: int, repeats: int, config: dict[str, int]) -> dict[str, Any]:
     """Seconds of processor and clock of the fastest step, and the peak of this process."""
     torch.set_num_threads(threads)
-    space = {'type': 'DARTSSpace', 'ops': OPS[: config['ops']], 'num_nodes': config['nodes']}
+    space = {'ops': OPS[: config['ops']], 'num_nodes': config['nodes']}
     sizes = {'channels': config['channels'], 'num_cells': config['cells']}
     model, wrapper = searcher('darts', engine, space=space, **sizes)
     pair = (batch(config['batch']), batch(config['batch']))

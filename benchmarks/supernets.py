@@ -17,8 +17,8 @@ from ostrdet.models.searchers import BilevelSearcher  # noqa: E402
 from ostrdet.registry import MODELS  # noqa: E402
 
 CLASSES = 10
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs' / 'search'
-#: Config of the search by setting.
+CONFIGS = Path(__file__).parents[1] / 'configs' / 'search'
+#: Config of the search, by setting.
 SETTINGS = {
     'darts': 'ostr_darts_c10.py',
     'nb201': 'ostr_nb201_c10.py',
@@ -37,12 +37,22 @@ OPTIMIZERS = {
 def searcher(
     setting: str, engine: str, order: str = 'first', **supernet: Any
 ) -> tuple[BilevelSearcher, OptimWrapperDict]:
-    """A searcher in training, always of the same weights, and its optimizers."""
+    """A searcher in training, always of the same weights, and its optimizers.
+
+    Args:
+        setting: One of ``SETTINGS``.
+        engine: Of the supernet.
+        order: One of ``UPDATES``.
+        supernet: Keys of the supernet, merged into those of the setting.
+    """
     torch.manual_seed(0)
-    config = Config.fromfile(CONFIGS / SETTINGS[setting]).model
-    config.supernet.update(engine=engine, num_classes=CLASSES, **supernet)
-    config.arch_update = {'type': UPDATES[order]}
-    model = MODELS.build(config)
+    config = Config.fromfile(CONFIGS / SETTINGS[setting])
+    changes = {
+        'supernet': {**supernet, 'engine': engine, 'num_classes': CLASSES},
+        'arch_update': {'_delete_': True, 'type': UPDATES[order]},
+    }
+    config.merge_from_dict({'model': changes})
+    model = MODELS.build(config.model)
     return model.train(), BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
 
 

@@ -91,8 +91,7 @@ class DerivedCellBackbone(BaseModule):
         self.frozen_stages, self.norm_eval = frozen_stages, norm_eval
         self.aux_layer = self.plan.aux_layer if aux_feature else None
         set_fast_depthwise(self, fast_depthwise)
-        last = not torch.cuda.is_available() if channels_last is None else channels_last
-        self.memory_format = torch.channels_last if last else torch.contiguous_format
+        self.memory_format = _memory_format(channels_last)
         self.to(memory_format=self.memory_format)
         self._freeze()
 
@@ -163,6 +162,12 @@ class DerivedCellBackbone(BaseModule):
 
         wiring = [edge for _, edge in chosen]
         return Cell(plan, spec, wiring, cell.output, make_edge, AFFINE_NORM, self.drop_path)
+
+
+def _memory_format(channels_last: bool | None) -> torch.memory_format:
+    if channels_last is None:
+        channels_last = not torch.cuda.is_available()
+    return torch.channels_last if channels_last else torch.contiguous_format
 
 
 def _space_of(genotype: Genotype, expected: Mapping[str, Any] | SearchSpace | None) -> SearchSpace:
