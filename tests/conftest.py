@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+import ostrdet  # noqa: F401 - finds mmcv's operators, whatever a test imports first
+
 if TYPE_CHECKING:  # seconds, which most tests need not pay
     from mmengine.config import Config
 

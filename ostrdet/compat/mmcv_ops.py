@@ -3,10 +3,8 @@
 The wheel of mmcv has none, and they do not build on every torch.
 """
 
-import sys
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -43,7 +41,6 @@ class StandInOps(ModuleType):
 
     def __init__(self) -> None:
         super().__init__(NAME, __doc__)
-        self.__spec__ = ModuleSpec(NAME, loader=None, origin=__name__)
         vars(self).update(KERNELS)
         self.get_compiler_version = self.get_compiling_cuda_version = lambda: NONE
 
@@ -62,15 +59,11 @@ class StandInOps(ModuleType):
 
 
 def install_mmcv_ops() -> str:
-    """Put the stand-in in the place of compiled operators, where there are none.
-
-    Call it before mmdet, or ``mmcv.ops``, is imported. Compiled operators are never replaced.
+    """Import mmcv's operators: the compiled ones, or this stand-in, which ``ostrdet`` finds last.
 
     Returns:
         One line for the log that says which operators are used.
     """
-    if NAME not in sys.modules and find_spec(NAME) is None:
-        sys.modules[NAME] = mmcv._ext = StandInOps()
-    if isinstance(sys.modules.get(NAME), StandInOps):
+    if isinstance(import_module(NAME), StandInOps):
         return f'mmcv ops: not compiled; torchvision and torch kernels for {", ".join(KERNELS)}'
     return 'mmcv ops: compiled'
