@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.benchmark import Measurement, Timer
 
 from ostrdet.apis.build_model import build_model
-from ostrdet.apis.load_model import Logits, image_size, random_images
+from ostrdet.apis.load_model import Logits, image_size, lay_out, random_images
 from ostrdet.apis.train_config import load_config
 from ostrdet.models.backbones import DerivedCellBackbone, build_derived
 from ostrdet.spaces import build_space
@@ -160,12 +160,10 @@ def _device(name: str | None, amp: str | None) -> torch.device:
 
 def _lay_out(network: nn.Module, channels_last: bool) -> torch.memory_format:
     """The memory format of the images, after it was imposed on the network if that is asked for."""
-    backbones = [module for module in network.modules() if isinstance(module, DerivedCellBackbone)]
     if channels_last:
-        network.to(memory_format=torch.channels_last)
-        for backbone in backbones:
-            backbone.memory_format = torch.channels_last
+        lay_out(network, torch.channels_last)
         return torch.channels_last
+    backbones = [module for module in network.modules() if isinstance(module, DerivedCellBackbone)]
     return backbones[0].memory_format if backbones else torch.contiguous_format
 
 

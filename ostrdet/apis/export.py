@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from ostrdet.apis.load_model import Logits, image_size, load_trained, random_images
+from ostrdet.apis.load_model import Logits, image_size, lay_out, load_trained, random_images
 from ostrdet.registry import nearest
 
 INPUT, OUTPUT = 'images', 'logits'
@@ -78,7 +78,7 @@ def export(
     chosen = _format(file_format)
     cfg, model = load_trained(config, checkpoint, genotype)
     height, width = size or image_size(cfg, model)
-    network = Logits(model)
+    network = Logits(lay_out(model, torch.contiguous_format))  # a layout is nothing to export
     with torch.no_grad():
         images = random_images(TRACED_BATCH, (height, width))
         network(images)  # what is wrong with the images is said here, and not by a tracer

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ostrdet.apis.build_model import build_model
 from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import check_state, read_state
+from ostrdet.models.backbones import DerivedCellBackbone
 
 
 def load_trained(
@@ -64,6 +65,14 @@ class Logits(nn.Module):
         """Logits (N, num_classes) of normalised images (N, 3, H, W)."""
         logits: Tensor = self.classifier(images, mode='tensor')
         return logits
+
+
+def lay_out(network: nn.Module, layout: torch.memory_format) -> nn.Module:
+    """Lay out the weights of ``network``, and the images that its derived backbones read."""
+    for module in network.modules():
+        if isinstance(module, DerivedCellBackbone):
+            module.memory_format = layout
+    return network.to(memory_format=layout)
 
 
 def image_size(cfg: Config, model: nn.Module) -> tuple[int, int]:

@@ -68,6 +68,7 @@ def publish(
         raise KeyError('model.backbone of the config has no genotype: it is no derived network')
     for key in OF_THE_RUN:
         cfg.pop(key, None)
+    cfg.get('visualizer', {}).pop('name', None)  # of the run, too
     state = model.state_dict()
     if drop_aux and cfg.model.get('head', {}).get('aux') is not None:
         cfg.model.head.aux = None

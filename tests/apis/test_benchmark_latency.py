@@ -111,9 +111,11 @@ def test_compiled_network_is_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize('channels_last', [False, True])
 def test_derived_network_is_laid_out_as_asked(channels_last: bool) -> None:
     from ostrdet.apis.benchmark_latency import network_of_layout
+    from ostrdet.apis.load_model import lay_out
 
     network, size = network_of_layout('nb201_resnet', 'imagenet16_120')
     assert size == (16, 16)
+    lay_out(network, torch.contiguous_format)
     seen = {}
     network.backbone.skeleton.tail.register_forward_hook(
         lambda module, inputs, output: seen.update(features=output)
@@ -154,7 +156,7 @@ def test_tool_says_device_dtype_and_figures(
     assert err == ''
     patterns = (
         r'device      cpu \(\S+\), 1 threads, torch \S+',
-        r'batch       1 x 3 x 16 x 16, bfloat16, contiguous_format',
+        r'batch       1 x 3 x 16 x 16, bfloat16, channels_last',
         r'latency     [\d.]+ ms per batch, 90 % within [\d.]+ ms \(2 batches, timed in 2 blocks\)',
         r'throughput  [\d,]+\.\d images/s',
         r'peak        [\d,]+ MiB',
