@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.models.ops import FactorizedReduce, Zero, norm, relu_conv_norm
+from ostrdet.models.ops.layers import PointwiseConv2d
 
 pytestmark = pytest.mark.usefixtures('float64')
 
@@ -70,3 +71,24 @@ def test_norm_without_affine_has_statistics_and_no_parameters() -> None:
     layer = norm(PLAIN_NORM, 3)
     assert not list(layer.parameters())
     assert layer.running_mean.shape == (3,)
+
+
+@pytest.mark.parametrize('size', [(8, 8), (7, 10), (1, 1)])
+@pytest.mark.parametrize('stride', [1, 2, 3])
+def test_a_strided_pointwise_convolution_is_that_of_torch(
+    size: tuple[int, int], stride: int
+) -> None:
+    mine = PointwiseConv2d(3, 5, 1, stride=stride)
+    x = torch.randn(2, 3, *size)
+    torch.testing.assert_close(mine(x), F.conv2d(x, mine.weight, mine.bias, stride))
+
+
+def test_its_gradient_keeps_to_its_memory_channels_last() -> None:
+    """The shapes at which torch's own aborted the process."""
+    layer = FactorizedReduce(8, 8, {'type': 'BN'}).to(memory_format=torch.channels_last).float()
+    for _ in range(5):
+        x = torch.randn(8, 8, 80, 80, dtype=torch.float32)
+        x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+        layer(x).square().mean().backward()
+        assert x.grad is not None
+        assert x.grad.isfinite().all()
