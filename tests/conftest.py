@@ -47,12 +47,12 @@ def repo_root() -> Path:
     return REPO_ROOT
 
 
-@pytest.fixture(autouse=True)
-def _no_default_scope() -> Iterator[None]:
-    """The scope of the last runner, in which mmengine seeks types without a prefix, goes with it."""
-    yield
-    if 'mmengine.registry' in sys.modules:
-        sys.modules['mmengine.registry'].DefaultScope._instance_dict.clear()
+@pytest.fixture(scope='session')
+def quick_dump() -> Iterator[None]:
+    """Configs are dumped as they are: mmengine formats one six times per run, longer than a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield
 
 
 #: The digits at 8x8 pixels, 72 + 72 of them: 4 iterations per epoch.
@@ -83,7 +83,7 @@ TINY_TRAINING = {
 
 
 @pytest.fixture(scope='session')
-def tiny_training() -> 'Iterator[MakeConfig]':
+def tiny_training(quick_dump: None) -> 'MakeConfig':
     """Makes the config of a training that takes about a second, with overrides by dotted key."""
     from ostrdet.compat import import_quietly
 
@@ -99,13 +99,11 @@ def tiny_training() -> 'Iterator[MakeConfig]':
         config.merge_from_dict({**TINY_TRAINING, **(overrides or {})})
         return config
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
-        yield make
+    return make
 
 
 @pytest.fixture(scope='session')
-def tiny_config() -> 'Iterator[MakeConfig]':
+def tiny_config(quick_dump: None) -> 'MakeConfig':
     """Makes the config of a search that takes about a second, with overrides by dotted key."""
     from ostrdet.compat import import_quietly
 
@@ -117,7 +115,4 @@ def tiny_config() -> 'Iterator[MakeConfig]':
         config.merge_from_dict({**TINY, **(overrides or {})})
         return config
 
-    with pytest.MonkeyPatch.context() as patch:
-        # mmengine formats the config six times per run, which takes longer than the rest of it
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
-        yield make
+    return make

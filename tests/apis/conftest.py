@@ -1,6 +1,6 @@
 """Tiny derived networks: a trained one, and untrained ones with their checkpoints."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,14 +28,6 @@ TINY = {
     },
 }
 Untrained = Callable[..., Trained]
-
-
-@pytest.fixture(scope='session')
-def quick_dump() -> Iterator[None]:
-    """Configs are dumped as they are: to format one takes longer than a test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
-        yield
 
 
 @pytest.fixture(scope='session')

@@ -90,3 +90,24 @@ def two_epochs(
     folder = tmp_path_factory.mktemp('two_epochs')
     config = tiny_config({'custom_hooks': [{'type': 'RecordHook'}]})
     return Run(search(config, work_dir=folder), folder)
+
+
+@pytest.fixture(scope='session')
+def assert_same() -> Callable[[Any, Any], None]:
+    """Asserts that two values are equal to the bit, through dicts and lists."""
+
+    def check(first: Any, second: Any) -> None:
+        if isinstance(first, torch.Tensor):
+            assert torch.equal(first, second)
+        elif isinstance(first, dict):
+            assert first.keys() == second.keys()
+            for key in first:
+                check(first[key], second[key])
+        elif isinstance(first, list | tuple):
+            assert len(first) == len(second)
+            for a, b in zip(first, second, strict=True):
+                check(a, b)
+        else:
+            assert first == second
+
+    return check

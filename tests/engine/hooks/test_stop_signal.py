@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -37,21 +36,6 @@ def _signal_hook() -> Iterator[None]:
     del HOOKS.module_dict[SignalHook.__name__]
 
 
-def assert_same(first: Any, second: Any) -> None:
-    if isinstance(first, torch.Tensor):
-        assert torch.equal(first, second)
-    elif isinstance(first, dict):
-        assert first.keys() == second.keys()
-        for key in first:
-            assert_same(first[key], second[key])
-    elif isinstance(first, list | tuple):
-        assert len(first) == len(second)
-        for a, b in zip(first, second, strict=True):
-            assert_same(a, b)
-    else:
-        assert first == second
-
-
 def hook(number: int, *iterations: int) -> dict[str, Any]:
     name = 'ostrdet.SignalHook'
     return {'custom_hooks': [{'type': name, 'number': number, 'iterations': iterations}]}
@@ -64,6 +48,7 @@ def hook(number: int, *iterations: int) -> dict[str, Any]:
 @pytest.mark.parametrize('kind', ['search', 'train'])
 def test_a_stopped_run_goes_on_to_the_same_end(
     request: pytest.FixtureRequest,
+    assert_same: Any,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     kind: str,

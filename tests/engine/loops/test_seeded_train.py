@@ -56,22 +56,6 @@ def seen(runner: Runner) -> list[tuple[Any, ...]]:
     return hook.seen
 
 
-def assert_same(first: Any, second: Any) -> None:
-    """Equal to the bit, through dicts and lists."""
-    if isinstance(first, torch.Tensor):
-        assert torch.equal(first, second)
-    elif isinstance(first, dict):
-        assert first.keys() == second.keys()
-        for key in first:
-            assert_same(first[key], second[key])
-    elif isinstance(first, list | tuple):
-        assert len(first) == len(second)
-        for a, b in zip(first, second, strict=True):
-            assert_same(a, b)
-    else:
-        assert first == second
-
-
 def test_every_epoch_sees_every_sample_once_in_another_order(run: Train) -> None:
     records = seen(run())
     epochs = [[s for e, samples, *_ in records if e == epoch for s in samples] for epoch in (0, 1)]
@@ -88,7 +72,7 @@ def test_drop_path_and_rate_follow_the_epoch(run: Train) -> None:
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_a_resumed_training_is_the_uninterrupted_one(
-    run: Train, workers: int, tmp_path: Path
+    run: Train, workers: int, tmp_path: Path, assert_same: Any
 ) -> None:
     many = {'train_dataloader.num_workers': workers, 'train_cfg.max_epochs': 3}
     whole = run({'train_cfg.max_epochs': 3}, name='whole')
