@@ -10,7 +10,7 @@ from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
 from ostrdet.apis.config_file import DETECTION_SCOPE
-from ostrdet.compat.mmcv_ops import install_mmcv_ops
+from ostrdet.compat.mmcv_ops import load_mmcv_ops
 from ostrdet.engine.checkpoint import checkpoints, latest_checkpoint
 from ostrdet.engine.runner import SeededRunner
 
@@ -30,7 +30,7 @@ def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
         cfg.visualizer.name = cfg.experiment_name  # mmdet's configs give them all one
     runner: Runner = SeededRunner.from_cfg(cfg)
     if cfg.get('default_scope') == DETECTION_SCOPE:
-        runner.logger.info(install_mmcv_ops())
+        runner.logger.info(load_mmcv_ops())
     return runner
 
 

@@ -58,7 +58,7 @@ class StandInOps(ModuleType):
         return missing
 
 
-def install_mmcv_ops() -> str:
+def load_mmcv_ops() -> str:
     """Import mmcv's operators: the compiled ones, or this stand-in, which ``ostrdet`` finds last.
 
     Returns:

@@ -22,12 +22,9 @@ def import_quietly(modules: Iterable[str] = PARTS) -> None:
     """Import ``modules``; what they print, warn of and log while they are imported is dropped.
 
     mmpretrain reports missing optional parts (OneDL, compiled operators of mmcv) at import, whoever
-    imports it. An error of the import itself is raised as ever. Where mmdet is installed mmpretrain
-    imports it, so the operators come first.
+    imports it. An error of the import itself is raised as ever.
     """
     from mmengine.logging import MMLogger
-
-    from ostrdet.compat.mmcv_ops import install_mmcv_ops
 
     logger = MMLogger.get_current_instance()  # made here, so that it keeps the real stderr
     level = logger.level
@@ -35,7 +32,6 @@ def import_quietly(modules: Iterable[str] = PARTS) -> None:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter('ignore')
-            install_mmcv_ops()
             for module in modules:
                 importlib.import_module(module)
     finally:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from ostrdet.compat.mmcv_ops import StandInOps, install_mmcv_ops
+from ostrdet.compat.mmcv_ops import StandInOps, load_mmcv_ops
 
 
 @pytest.fixture(scope='session')
 def ops() -> Any:
     """``mmcv.ops``; a skip where compiled operators would be tested instead of ours."""
-    install_mmcv_ops()
+    load_mmcv_ops()
     import mmcv
     import mmcv.ops
 

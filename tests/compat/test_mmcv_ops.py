@@ -12,14 +12,14 @@ import pytest
 import torch
 from mmcv.utils.ext_loader import load_ext
 
-from ostrdet.compat.mmcv_ops import KERNELS, NAME, MissingOpError, StandInOps, install_mmcv_ops
+from ostrdet.compat.mmcv_ops import KERNELS, NAME, MissingOpError, StandInOps, load_mmcv_ops
 
 
 def test_it_is_installed_once(ops: Any) -> None:
     module = mmcv._ext
-    line = install_mmcv_ops()
+    line = load_mmcv_ops()
     assert mmcv._ext is sys.modules[NAME] is module
-    assert line == install_mmcv_ops()
+    assert line == load_mmcv_ops()
     assert '\n' not in line
     assert 'not compiled' in line
     assert all(name in line for name in KERNELS)
@@ -48,7 +48,7 @@ def test_compiled_operators_are_left_alone(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(mmcv, '_ext', None, raising=False)
     monkeypatch.delitem(sys.modules, NAME, raising=False)
     for _ in range(2):  # before it is imported, and after
-        assert install_mmcv_ops() == 'mmcv ops: compiled'
+        assert load_mmcv_ops() == 'mmcv ops: compiled'
         module = importlib.import_module(NAME)
         assert not isinstance(module, StandInOps)
         assert module.nms() == 'compiled'
