@@ -1,7 +1,5 @@
 """Speed and memory of a network's inference: what ``tools/benchmark_latency.py`` calls."""
 
-import resource
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from torch.utils.benchmark import Measurement, Timer
 
 from ostrdet.apis.build_model import build_model
 from ostrdet.apis.load_model import Logits, image_size, lay_out, random_images
+from ostrdet.apis.peak_memory import resident_peak_mib
 from ostrdet.apis.train_config import load_config
 from ostrdet.models.backbones import DerivedCellBackbone, build_derived
 from ostrdet.spaces import build_space
@@ -191,5 +190,4 @@ def _device_name(device: torch.device) -> str:
 def _peak_mib(device: torch.device) -> float:
     if device.type == 'cuda':
         return torch.cuda.max_memory_allocated(device) / 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == 'darwin' else 2**10)  # bytes there, KiB elsewhere
+    return resident_peak_mib()

@@ -3,11 +3,10 @@
 import argparse
 import json
 import logging
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.apis.cli import Parser, import_libraries, run_cli
 from ostrdet.apis.run_options import add_options
 
 if TYPE_CHECKING:
@@ -83,13 +82,9 @@ def _benchmark(args: argparse.Namespace) -> None:
         raise ValueError('give either CONFIG, or --genotype and --layout')
     if args.layout is not None and args.genotype is None:
         raise ValueError('--layout needs --genotype')
-    # Threads that spin while they wait slow a run many times over once anything else runs
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     # It warns of a CUDA without a GPU, which matters to nobody but its compiler
     logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
-    from ostrdet.compat import import_quietly
-
-    import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
+    import_libraries()
     from ostrdet.apis.benchmark_latency import (
         benchmark_latency,
         network_of_config,

@@ -1,6 +1,5 @@
 """A rehearsal of a run: everything is built, images are read, one step is taken, nothing is kept."""
 
-import resource
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ from torch.utils.data import DataLoader
 from ostrdet.apis import search_config, train_config
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.apis.config_file import read_config
+from ostrdet.apis.peak_memory import resident_peak_mib
 from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
 
@@ -87,7 +87,7 @@ def check(
             images,
             seconds,
             runner.max_iters,
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            resident_peak_mib(),
             _disk(runner) / MIB,
             shutil.disk_usage(_existing(target)).free / MIB,
         )

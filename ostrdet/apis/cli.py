@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -78,6 +79,18 @@ def _status(error: BaseException) -> int:
         return NO_RESOURCES
     status: int = getattr(error, 'exit_status', FAILURE)
     return status
+
+
+def import_libraries() -> None:
+    """Import torch and the mm libraries: seconds, so not before the arguments are parsed.
+
+    Threads that spin while they wait slow a run many times over once anything else runs, so they
+    are told to sleep, which OpenMP reads when it is loaded.
+    """
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    from ostrdet.compat import import_quietly
+
+    import_quietly()
 
 
 def one_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, DictAction
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
@@ -25,7 +26,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
     """
     cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
     if cfg.get('default_scope') == DETECTION_SCOPE:
-        import_quietly(DETECTION)  # before anything imports mmdet without the operators
+        import_quietly(DETECTION)
     cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
     return cfg
 
@@ -48,6 +49,12 @@ def set_common(
         cfg.merge_from_dict({'randomness.seed': seed})
     if data_root is not None:
         _set_data_root(cfg, str(data_root))
+
+
+def check_autocast(dtype: str) -> None:
+    """Raise a ``ValueError`` if ``dtype`` needs a GPU and there is none."""
+    if dtype == 'float16' and not torch.cuda.is_available():
+        raise ValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
 
 
 def check(cfg: Config) -> None:

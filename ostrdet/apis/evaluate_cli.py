@@ -1,10 +1,9 @@
 """The command line of ``tools/test.py``; parses before anything heavy is imported."""
 
 import argparse
-import os
 from collections.abc import Sequence
 
-from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.apis.cli import Parser, import_libraries, run_cli
 from ostrdet.apis.run_options import add_options
 
 EPILOG = """examples:
@@ -44,10 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-    from ostrdet.compat import import_quietly
-
-    import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
+    import_libraries()
     from mmengine.dist import is_main_process
 
     from ostrdet.apis.evaluate import evaluate

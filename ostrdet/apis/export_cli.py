@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.apis.cli import Parser, import_libraries, run_cli
 from ostrdet.apis.run_options import add_options
 
 EPILOG = """examples:
@@ -57,9 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from ostrdet.compat import import_quietly
-
-    import_quietly()  # torch and the mm libraries: seconds, so not before the arguments are parsed
+    import_libraries()
     from ostrdet.apis.export import INPUT, OUTPUT, export
 
     done = export(

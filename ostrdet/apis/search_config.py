@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 
-from ostrdet.apis.config_file import check, read_config, set_common
+from ostrdet.apis.config_file import check, check_autocast, read_config, set_common
 
 
 def load_config(
@@ -36,8 +35,7 @@ def load_config(
 
 
 def _set_amp(cfg: Config, dtype: str) -> None:
-    if dtype == 'float16' and not torch.cuda.is_available():
-        raise ValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
+    check_autocast(dtype)
     cfg.model.autocast = dtype
     if dtype == 'float16':
         cfg.merge_from_dict(

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 
-from ostrdet.apis.config_file import check, read_config, set_common
+from ostrdet.apis.config_file import check, check_autocast, read_config, set_common
 from ostrdet.apis.detection_config import fit_neck
 from ostrdet.spaces.zoo import get_genotype
 
@@ -77,7 +76,6 @@ def _label(genotype: str | Path) -> str:
 
 
 def _set_amp(cfg: Config, dtype: str) -> None:
-    if dtype == 'float16' and not torch.cuda.is_available():
-        raise ValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
+    check_autocast(dtype)
     wrapper = {'bfloat16': 'ostrdet.BFloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}[dtype]
     cfg.merge_from_dict({'optim_wrapper.type': wrapper})
