@@ -23,7 +23,8 @@ class BilevelProblem:
     Attributes:
         loss: Cross-entropy of a batch under the mix weights ``mix``. Its second argument is a
             mapping of supernet weights to use instead of the supernet's own; then no running
-            statistic changes either.
+            statistic changes either. The supernet's own are constants: to differentiate with
+            respect to them, hand over ``weights``.
         mix: What is differentiated: weights of operations, shape (E, O), and of edges, shape (E,),
             of all cell types, as leaves of the graph.
         weights: Parameters of the supernet by name.

@@ -57,54 +57,52 @@ def folded_sum(weights_B: Tensor, branches: Sequence[Folded]) -> Tensor:
         weights_B: Weight of every branch, shape (B,).
         branches: Their running statistics are updated.
     """
-    eps, matrices, rows = _inputs(branches)
-    y, variances = _FoldedSum.apply(eps, branches[0].x.shape, weights_B, matrices, *rows)
-    _update_statistics(branches, matrices, variances)
-    return y
+    matrices = _matrices(branches)
+    moments = _moments(branches, matrices.detach())
+    rows = [branch.x.rows for branch in branches]
+    total: Tensor = _FoldedSum.apply(moments, branches[0].x.shape, weights_B, matrices, *rows)
+    return total
 
 
 def folded_relu(branches: Sequence[Folded]) -> list[Tensor]:
     """ReLU(BatchNorm(P_b x_b)) of every branch, branches of one shape; each (N, C', H, W)."""
-    eps, matrices, rows = _inputs(branches)
-    *outputs, variances = _FoldedReLU.apply(eps, branches[0].x.shape, matrices, *rows)
-    _update_statistics(branches, matrices, variances)
-    return outputs
-
-
-def _inputs(branches: Sequence[Folded]) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """Of all branches: epsilon, shape (B, 1), the matrices P, (B, C', C), and the rows D."""
+    matrices = _matrices(branches)
+    moments = _moments(branches, matrices.detach())
     rows = [branch.x.rows for branch in branches]
-    matrices = torch.stack(
+    return list(_FoldedReLU.apply(moments, branches[0].x.shape, matrices, *rows))
+
+
+def _matrices(branches: Sequence[Folded]) -> Tensor:
+    """P of every branch, shape (B, C', C)."""
+    return torch.stack(
         [
-            torch.eye(D.shape[1], dtype=D.dtype, device=D.device)
-            if branch.kernel is None
-            else branch.kernel.flatten(1)
-            for branch, D in zip(branches, rows, strict=True)
+            torch.eye(x.rows.shape[1], dtype=x.rows.dtype, device=x.rows.device)
+            if kernel is None
+            else kernel.flatten(1)
+            for x, kernel, _ in branches
         ]
     )
-    return matrices.new_tensor([[branch.norm.eps] for branch in branches]), matrices, rows
-
-
-@torch.no_grad()
-def _update_statistics(branches: Sequence[Folded], matrices: Tensor, variances: Tensor) -> None:
-    means = torch.bmm(matrices, torch.stack([b.x.mean for b in branches])[..., None])[..., 0]
-    count = len(branches[0].x.rows)
-    variances = variances * (count / (count - 1))
-    update_running([b.norm for b in branches], means.unbind(), variances.unbind())
 
 
 class _Moments(NamedTuple):
-    """By branch: covariance S of what is read, (B, C, C), and v and s of the output, (B, C')."""
+    """By branch: covariance S of what is read, (B, C, C), epsilon, (B, 1), and s, (B, C')."""
 
     covariance: Tensor
-    variance: Tensor
+    eps: Tensor
     scale: Tensor
 
 
-def _moments(rows: Sequence[Tensor], matrices: Tensor, eps: Tensor) -> _Moments:
-    covariance = torch.stack([D.t() @ D for D in rows]) / len(rows[0])
-    variance = (torch.bmm(matrices, covariance) * matrices).sum(-1)
-    return _Moments(covariance, variance, (variance + eps).rsqrt())
+@torch.no_grad()
+def _moments(branches: Sequence[Folded], matrices: Tensor) -> _Moments:
+    """What normalises the outputs; running statistics are updated."""
+    covariance = torch.stack([branch.x.covariance for branch in branches])
+    variances = (torch.bmm(matrices, covariance) * matrices).sum(-1)
+    means = torch.bmm(matrices, torch.stack([branch.x.mean for branch in branches])[..., None])
+    count = len(branches[0].x.rows)
+    unbiased = variances * (count / (count - 1))
+    update_running([branch.norm for branch in branches], means[..., 0].unbind(), unbiased.unbind())
+    eps = matrices.new_tensor([[branch.norm.eps] for branch in branches])
+    return _Moments(covariance, eps, (variances + eps).rsqrt())
 
 
 class _Backward(NamedTuple):
@@ -134,20 +132,24 @@ class _FoldedSum(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, eps: Tensor, shape: torch.Size, weights_B: Tensor, matrices: Tensor, *rows: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The sum as images, and the variance of every branch's output."""
-        ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
+        ctx: Any,
+        moments: _Moments,
+        shape: torch.Size,
+        weights_B: Tensor,
+        matrices: Tensor,
+        *rows: Tensor,
+    ) -> Tensor:
+        """The sum as images."""
+        ctx.moments, ctx.shape = moments, shape
         ctx.save_for_backward(weights_B, matrices, *rows)
-        folded = (weights_B[:, None] * ctx.moments.scale)[..., None] * matrices
+        folded = (weights_B[:, None] * moments.scale)[..., None] * matrices
         total = rows[0] @ folded[0].t()
         for D, A in zip(rows[1:], folded[1:], strict=True):
             _accumulate(total, D, A.t())
-        ctx.mark_non_differentiable(ctx.moments.variance)
-        return as_images(total, shape), ctx.moments.variance
+        return as_images(total, shape)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the weights, the matrices and the rows."""
         weights_B, matrices, *rows = ctx.saved_tensors
         if torch.is_grad_enabled():
@@ -168,29 +170,33 @@ class _FoldedReLU(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor
+        ctx: Any, moments: _Moments, shape: torch.Size, matrices: Tensor, *rows: Tensor
     ) -> tuple[Tensor, ...]:
-        """The output of every branch as images, and the variance of each before the ReLU."""
-        ctx.eps, ctx.shape, ctx.moments = eps, shape, _moments(rows, matrices, eps)
-        folded = ctx.moments.scale[..., None] * matrices
-        outputs = [(D @ A.t()).relu_() for D, A in zip(rows, folded, strict=True)]
-        outputs = [as_images(y, shape) for y in outputs]
+        """The output of every branch as images."""
+        ctx.moments, ctx.shape = moments, shape
+        folded = moments.scale[..., None] * matrices
+        outputs = tuple(
+            as_images((D @ A.t()).relu_(), shape) for D, A in zip(rows, folded, strict=True)
+        )
         ctx.save_for_backward(matrices, *rows, *outputs)
-        ctx.mark_non_differentiable(ctx.moments.variance)
-        return *outputs, ctx.moments.variance
+        return outputs
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the matrices and the rows."""
-        count = len(grads) - 1
+        count = len(grads)
         matrices, *tensors = ctx.saved_tensors
         rows, outputs = tensors[:count], tensors[count:]
         if torch.is_grad_enabled():
-            return None, None, *_differentiate(_plain_relu, ctx, (matrices, *rows), grads[:-1])
-        gs = [_before_relu(grad, y) for grad, y in zip(grads[:-1], outputs, strict=True)]
-        cross = torch.stack([g.t() @ D for g, D in zip(gs, rows, strict=True)])
+            return None, None, *_differentiate(_plain_relu, ctx, (matrices, *rows), grads)
+        gs, products = [], []
+        for grad, y, D in zip(grads, outputs, rows, strict=True):
+            gs.append(_before_relu(grad, y))
+            products.append(gs[-1].t() @ D)
         ones = matrices.new_ones(count)
-        parts = _backward_matrices(cross, ones, matrices, ctx.moments, len(rows[0]))
+        parts = _backward_matrices(
+            torch.stack(products), ones, matrices, ctx.moments, len(rows[0])
+        )
         row_grads = [
             _accumulate(g @ A, D, K)
             for g, D, A, K in zip(gs, rows, parts.folded, parts.curved, strict=True)
@@ -238,7 +244,7 @@ def _differentiate(
     Aliases stand for the tensors, since one may depend on another: partial derivatives are meant.
     """
     aliases = [tensor.view_as(tensor) for tensor in tensors]
-    outputs = function(ctx.eps, ctx.shape, *aliases)
+    outputs = function(ctx.moments.eps, ctx.shape, *aliases)
     wanted = [alias for alias in aliases if alias.requires_grad]
     found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True))
     return [next(found) if alias.requires_grad else None for alias in aliases]

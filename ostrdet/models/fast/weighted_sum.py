@@ -31,6 +31,7 @@ class _WeightedSum(Function):
         """Accumulate in place."""
         kept = features if ctx.needs_input_grad[0] else ()
         ctx.save_for_backward(weights_K, *kept)
+        ctx.channels_last = features[0].is_contiguous(memory_format=torch.channels_last)
         total = features[0] * weights_K[0]
         for weight, feature in zip(weights_K[1:], features[1:], strict=True):
             total.addcmul_(feature, weight)
@@ -40,6 +41,9 @@ class _WeightedSum(Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the weights, then of the features."""
         weights_K, *features = ctx.saved_tensors
+        if ctx.channels_last and grad.stride(1) != 1:
+            # Otherwise the layout of one gradient spreads to all that are added to it
+            grad = grad.contiguous(memory_format=torch.channels_last)
         weight_grads = torch.stack([_inner(grad, f) for f in features]) if features else None
         feature_grads = (
             grad * weight if needed else None

@@ -23,19 +23,13 @@ class Arguments(NamedTuple):
 
 
 def depthwise_conv2d(x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
-    """Convolve ``x`` (N, C, H, W) with ``kernel`` (C, 1, K, L); no bias.
-
-    The kernel's gradient is a node of its own in the graph, added as zeros, so that a backward pass
-    that asks for other gradients alone leaves it out.
-    """
-    y: Tensor = _InputPart.apply(x, kernel, arguments)
-    if kernel.requires_grad and torch.is_grad_enabled():
-        y.add_(_KernelPart.apply(kernel, (x, arguments), y.shape))
+    """Convolve ``x`` (N, C, H, W) with ``kernel`` (C, 1, K, L); no bias."""
+    y: Tensor = _DepthwiseConv2d.apply(x, kernel, arguments)
     return y
 
 
-class _InputPart(Function):
-    """The convolution, as far as its gradient with respect to the image goes."""
+class _DepthwiseConv2d(Function):
+    """The convolution; both gradients can be differentiated again."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
@@ -46,36 +40,22 @@ class _InputPart(Function):
         return F.conv2d(x, kernel, None, stride, padding, groups=len(kernel))
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient of the image."""
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        """The gradients of the image and of the kernel, as far as they are needed."""
         x, kernel = ctx.saved_tensors
-        return _backward(grad, x, kernel, ctx.arguments, of_kernel=False), None, None
+        image_grad = kernel_grad = None
+        if ctx.needs_input_grad[0]:
+            image_grad = _backward(grad, x, kernel, ctx.arguments, of_kernel=False)
+        if ctx.needs_input_grad[1]:
+            kernel_grad = _kernel_grad(grad, x, kernel, ctx.arguments)
+        return image_grad, kernel_grad, None
 
 
-class _KernelPart(Function):
-    """Zeros, whose gradient with respect to the kernel is that of the convolution.
-
-    The image is no input: as one, it would bring every backward pass through the image here.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, kernel: Tensor, other: tuple[Tensor, Arguments], shape: torch.Size
-    ) -> Tensor:
-        """Zeros of ``shape``."""
-        ctx.save_for_backward(kernel)
-        ctx.x, ctx.arguments = other
-        return kernel.new_zeros(()).expand(shape)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient of the kernel."""
-        (kernel,) = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return _backward(grad, ctx.x, kernel, ctx.arguments, of_kernel=True), None, None
-        starts = range(0, kernel.shape[-1], COLUMNS)
-        parts = [_columns_grad(grad, ctx.x, kernel, ctx.arguments, start) for start in starts]
-        return torch.cat(parts, dim=-1), None, None
+def _kernel_grad(grad: Tensor, x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
+    if torch.is_grad_enabled():
+        return _backward(grad, x, kernel, arguments, of_kernel=True)
+    starts = range(0, kernel.shape[-1], COLUMNS)
+    return torch.cat([_columns_grad(grad, x, kernel, arguments, start) for start in starts], dim=-1)
 
 
 def _columns_grad(

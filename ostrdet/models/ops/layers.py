@@ -8,6 +8,7 @@ from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
 from ostrdet.models.ops.depthwise import DepthwiseConv2d
+from ostrdet.models.ops.phases import subsample
 
 NormCfg = dict[str, Any]
 
@@ -23,12 +24,21 @@ class PointwiseConv2d(nn.Conv2d):
 
     The sums are those of ``nn.Conv2d``. Left to torch 2.14 on a CPU, channels-last and with eight
     channels or so, the gradient of a strided one writes beyond its memory.
+
+    Attributes:
+        offset: The first row and column that are read; those beyond the image are zeros.
     """
+
+    offset = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', ceil(H/s), ceil(W/s))."""
-        vertical, horizontal = self.stride
-        return F.conv2d(x[..., ::vertical, ::horizontal], self.weight, self.bias)
+        read = subsample(x, self.stride, self.offset)
+        sizes = zip(x.shape[-2:], self.stride, read.shape[-2:], strict=True)
+        bottom, right = (-(-size // step) - got for size, step, got in sizes)
+        if bottom or right:
+            read = F.pad(read, (0, right, 0, bottom))
+        return F.conv2d(read, self.weight, self.bias)
 
 
 def relu_conv_norm(
@@ -85,14 +95,13 @@ class FactorizedReduce(nn.Module):
         self.relu = nn.ReLU()
         self.conv_even = PointwiseConv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
         self.conv_odd = PointwiseConv2d(in_channels, out_channels // 2, 1, stride=2, bias=False)
+        self.conv_odd.offset = 1
         self.norm = norm(norm_cfg, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         x = self.relu(x)
-        height, width = x.shape[-2:]
-        shifted = F.pad(x[..., 1:, 1:], (0, width % 2, 0, height % 2))
-        return self.norm(torch.cat([self.conv_even(x), self.conv_odd(shifted)], dim=1))
+        return self.norm(torch.cat([self.conv_even(x), self.conv_odd(x)], dim=1))
 
 
 class Zero(nn.Module):

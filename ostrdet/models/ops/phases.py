@@ -1,11 +1,23 @@
 """The phases of an image: its pixels at even and odd rows and columns (space to batch)."""
 
+import torch
 from torch import Tensor
+
+
+def subsample(x: Tensor, stride: tuple[int, ...], offset: int = 0) -> Tensor:
+    """The pixels x[..., offset::stride[0], offset::stride[1]] of ``x`` (N, C, H, W).
+
+    The gradient lies in memory as ``x`` does; that of a slice does not where channels are innermost.
+    """
+    rows, columns = (slice(offset, None, step) for step in stride)
+    if x.is_contiguous(memory_format=torch.channels_last):
+        return x.permute(0, 2, 3, 1)[:, rows, columns].permute(0, 3, 1, 2)
+    return x[..., rows, columns]
 
 
 def even_phase(x: Tensor) -> Tensor:
     """Every second pixel of every second row: (N, C, H, W) to (N, C, ceil(H/2), ceil(W/2))."""
-    return x[..., ::2, ::2].permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    return x.permute(0, 2, 3, 1)[:, ::2, ::2].contiguous().permute(0, 3, 1, 2)
 
 
 def split_phases(x: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The search step: alpha on one half of the data, then the weights on the other."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
 from ostrdet.models.arch_updates import Batch, BilevelProblem
+from ostrdet.models.searchers.frozen import frozen
 from ostrdet.models.searchers.mix import arch_state, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import ARCH_UPDATES, MODELS, WEIGHTINGS, build, nearest
@@ -182,7 +184,9 @@ class BilevelSearcher(BaseModel):
     ) -> Tensor:
         # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
         supernet = self.bare_supernet if arch else self.supernet
-        return F.cross_entropy(self._logits(supernet, batch.images, mix, weights), batch.labels)
+        with frozen(supernet) if arch and weights is None else nullcontext():
+            logits = self._logits(supernet, batch.images, mix, weights)
+        return F.cross_entropy(logits, batch.labels)
 
     def _logits(
         self,
