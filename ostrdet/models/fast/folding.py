@@ -194,9 +194,7 @@ class _FoldedReLU(Function):
             gs.append(_before_relu(grad, y))
             products.append(gs[-1].t() @ D)
         ones = matrices.new_ones(count)
-        parts = _backward_matrices(
-            torch.stack(products), ones, matrices, ctx.moments, len(rows[0])
-        )
+        parts = _backward_matrices(torch.stack(products), ones, matrices, ctx.moments, len(rows[0]))
         row_grads = [
             _accumulate(g @ A, D, K)
             for g, D, A, K in zip(gs, rows, parts.folded, parts.curved, strict=True)
