@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-import torch
 from torch import Tensor, nn
 
-from ostrdet.models.ops import FactorizedReduce, NormCfg, relu_conv_norm
+from ostrdet.models.ops import FactorizedReduce, NormCfg, concatenate, relu_conv_norm
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures import CellPlan, CellSpec, Edge
 
@@ -82,7 +81,7 @@ class Cell(nn.Module):
         """The output nodes side by side."""
         if len(self.output) == 1:
             return states[self.output[0]]
-        return torch.cat([states[node] for node in self.output], dim=1)
+        return concatenate([states[node] for node in self.output])
 
     def _edge(self, index: int, states: Sequence[Tensor], weights: MixWeights | None) -> Tensor:
         x, edge = states[self.wiring[index].source], self.edges[index]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from ostrdet.models.fast.node import mix_node
 from ostrdet.models.fast.source import Source
 from ostrdet.models.fast.weighted_sum import weighted_sum
 from ostrdet.models.mixed_ops import MixedOp, PartialChannelMixedOp
+from ostrdet.models.ops import concatenate, split_off
 from ostrdet.models.weightings import MixWeights
 
 
@@ -28,8 +28,8 @@ class EdgeSums:
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
         self.num_ops = weights.op_weights.shape[1]
         self.weights_K = (scale * weights.op_weights).flatten()
-        self.sources: dict[tuple[int, int], Source] = {}
-        self.rests: dict[tuple[int, int, int], Tensor] = {}
+        self.parts: dict[tuple[int, int], tuple[Source, Tensor]] = {}
+        self.passed: dict[tuple[int, int, int], Tensor] = {}
 
     def knows(self, incoming: Sequence[int]) -> bool:
         """Whether all these edges are of one known kind, and nobody watches them."""
@@ -63,7 +63,7 @@ class EdgeSums:
             rest = sum(rests[1:], start=rests[0])
         else:
             rest = weighted_sum(self.edge_weights[list(incoming)], rests)
-        return F.channel_shuffle(torch.cat([mixed, rest], dim=1), first.k)
+        return F.channel_shuffle(concatenate([mixed, rest]), first.k)
 
     def _mix(
         self, incoming: Sequence[int], sources: Sequence[int], states: Sequence[Tensor], width: int
@@ -72,25 +72,22 @@ class EdgeSums:
         for index, state in zip(incoming, sources, strict=True):
             edge = self.edges[index]
             mixed_op = edge if isinstance(edge, MixedOp) else edge.mixed_op
-            source = self._source(state, states, width)
+            source, _ = self._split(state, states, width)
             edges.append((source, index * self.num_ops, mixed_op.candidates))
         return mix_node(self.weights_K, edges)
 
-    def _source(self, state: int, states: Sequence[Tensor], width: int) -> Source:
-        if (state, width) not in self.sources:
-            self.sources[state, width] = Source(_first_channels(states[state], width))
-        return self.sources[state, width]
+    def _split(self, state: int, states: Sequence[Tensor], width: int) -> tuple[Source, Tensor]:
+        """The first channels of a state, which are mixed, and the others."""
+        if (state, width) not in self.parts:
+            x = states[state]
+            first, others = split_off(x, width) if width < x.shape[1] else (x, x[:, :0])
+            self.parts[state, width] = Source(first), others
+        return self.parts[state, width]
 
     def _rest(self, index: int, state: int, states: Sequence[Tensor]) -> Tensor:
         edge = self.edges[index]
         key = (state, edge.mixed, edge.stride)
-        if key not in self.rests:
-            self.rests[key] = edge.rest(states[state])
-        return self.rests[key]
-
-
-def _first_channels(x: Tensor, width: int) -> Tensor:
-    """The first channels, packed as densely as ``x`` (N, C, H, W) is."""
-    last = x.is_contiguous(memory_format=torch.channels_last)
-    dense = torch.channels_last if last else torch.contiguous_format
-    return x[:, :width].contiguous(memory_format=dense)
+        if key not in self.passed:
+            _, others = self._split(state, states, edge.mixed)
+            self.passed[key] = edge.pass_by(others)
+        return self.passed[key]

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.models.mixed_ops.mixed_op import MixedOp
-from ostrdet.models.ops import NormCfg
+from ostrdet.models.ops import NormCfg, concatenate, split_off
 from ostrdet.registry import MODELS
 
 
@@ -49,12 +48,12 @@ class PartialChannelMixedOp(nn.Module):
 
     def forward(self, x: Tensor, op_weights_O: Tensor) -> Tensor:
         """Mix one group of ``x`` (N, C, H, W) with ``op_weights_O`` (O,)."""
-        mixed = self.mixed_op(x[:, : self.mixed], op_weights_O)
         if self.k == 1:
-            return mixed
-        return F.channel_shuffle(torch.cat([mixed, self.rest(x)], dim=1), self.k)
+            return self.mixed_op(x, op_weights_O)
+        mixed, rest = split_off(x, self.mixed)
+        parts = [self.mixed_op(mixed, op_weights_O), self.pass_by(rest)]
+        return F.channel_shuffle(concatenate(parts), self.k)
 
-    def rest(self, x: Tensor) -> Tensor:
-        """What passes the candidates by, (N, C - C/k, ceil(H/s), ceil(W/s))."""
-        rest = x[:, self.mixed :]
+    def pass_by(self, rest: Tensor) -> Tensor:
+        """The channels ``rest`` (N, C - C/k, H, W), at the size of the mixture."""
         return F.max_pool2d(rest, 2, 2, ceil_mode=True) if self.stride == 2 else rest

@@ -1,6 +1,7 @@
 """Candidate operations and the layers that they are made of."""
 
 from ostrdet.models.ops import operations
+from ostrdet.models.ops.channels import concatenate, split_off
 from ostrdet.models.ops.depthwise import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops.layers import FactorizedReduce, NormCfg, Zero, norm, relu_conv_norm
 from ostrdet.models.ops.operations import build_op
@@ -12,11 +13,13 @@ __all__ = [
     'NormCfg',
     'Zero',
     'build_op',
+    'concatenate',
     'even_phase',
     'merge_phases',
     'norm',
     'operations',
     'relu_conv_norm',
     'set_fast_depthwise',
+    'split_off',
     'split_phases',
 ]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from ostrdet.models.ops.channels import concatenate
 from ostrdet.models.ops.depthwise import DepthwiseConv2d
 from ostrdet.models.ops.phases import subsample
 
@@ -101,7 +101,7 @@ class FactorizedReduce(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to (N, C', ceil(H/2), ceil(W/2))."""
         x = self.relu(x)
-        return self.norm(torch.cat([self.conv_even(x), self.conv_odd(x)], dim=1))
+        return self.norm(concatenate([self.conv_even(x), self.conv_odd(x)]))
 
 
 class Zero(nn.Module):
