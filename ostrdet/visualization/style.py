@@ -69,7 +69,7 @@ _NO_DATE = {'svg': {'Date': None}, 'pdf': {'CreationDate': None}}
 _SVG, _XLINK = 'http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink'
 _NUMBER = re.compile(r'-?\d+\.\d+')
 _SPACE = re.compile(r' ?([A-Za-z]) ?')
-_GEOMETRY = {'d', 'x', 'y', 'width', 'height', 'transform', 'points'}
+_GEOMETRY = {'d', 'x', 'y', 'width', 'height'}
 
 
 def styled() -> AbstractContextManager[None]:
@@ -79,7 +79,7 @@ def styled() -> AbstractContextManager[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """A figure without a window; width and height in points, which are the pixels of an SVG."""
-    figure = Figure(figsize=(width / 72, height / 72))
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     return figure
 
@@ -134,7 +134,7 @@ def _slim(root: ET.Element, prefix: str) -> None:
     used = {element.get(reference, '').removeprefix('#') for element in root.iter()}
     for element in root.iter():
         _slim_element(element, used, prefix)
-        if href := element.get(reference):
+        if (href := element.get(reference, '')).startswith('#'):  # an image is within its reference
             element.set(reference, f'#{prefix}{href[1:]}')
 
 
