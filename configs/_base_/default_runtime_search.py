@@ -7,6 +7,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     stop=dict(type='StopSignalHook'),
+    report=dict(type='ReportHook'),
     console=dict(type='SearchConsoleHook'),
 )
 env_cfg = dict(

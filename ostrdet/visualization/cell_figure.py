@@ -1,6 +1,7 @@
 """Drawings of cells: inputs above, the output below, every edge with its operation."""
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,9 +82,8 @@ def op_styles(ops: Sequence[str]) -> Mapping[str, dict[str, Any]]:
 def _draw(
     axes: Axes, graph: nx.MultiDiGraph, place: CellLayout, x: float, ops: Sequence[str]
 ) -> None:
-    nodes = {
-        node: _draw_node(axes, graph.nodes[node], x, y) for node, (_, y) in place.nodes.items()
-    }
+    for node, (_, y) in place.nodes.items():
+        _draw_node(axes, graph.nodes[node], x, y)
     styles = op_styles(ops)
     for edge in place.edges:
         style = styles.get(edge.op, {'color': GRID, 'linestyle': 'solid'})
@@ -91,10 +91,8 @@ def _draw(
             *((x + dx, y) for dx, y in (edge.begin, edge.end)),
             connectionstyle=f'arc3,rad={-2 * edge.bend / (edge.begin[1] - edge.end[1])}',
             arrowstyle='-|>,head_length=4,head_width=2.2',
-            patchA=nodes[edge.source],
-            patchB=nodes[edge.target],
-            shrinkA=0,
-            shrinkB=1,
+            shrinkA=0,  # nodes cover where edges begin
+            shrinkB=_node_radius(edge),
             linewidth=2.8 if edge.changed else 1.4,
             **style,
         )
@@ -102,7 +100,7 @@ def _draw(
         _label_edge(axes, edge, x)
 
 
-def _draw_node(axes: Axes, facts: Mapping[str, Any], x: float, y: float) -> FancyBboxPatch:
+def _draw_node(axes: Axes, facts: Mapping[str, Any], x: float, y: float) -> None:
     corner = (x - NODE_HALF_WIDTH, y - NODE_HALF_HEIGHT)
     is_end = facts['is_input'] or facts['is_output']
     box = FancyBboxPatch(
@@ -116,7 +114,13 @@ def _draw_node(axes: Axes, facts: Mapping[str, Any], x: float, y: float) -> Fanc
     )
     axes.add_patch(box)
     axes.text(x, y, facts['label'], ha='center', va='center_baseline', zorder=4)
-    return box
+
+
+def _node_radius(edge: EdgePlace) -> float:
+    """From the middle of a node to its rim, where the edge comes in: clipping at patches is slow."""
+    across, down = 2 * edge.bend, (edge.begin[1] - edge.end[1]) / 2
+    length = math.hypot(across, down)
+    return length / max(abs(across) / NODE_HALF_WIDTH, down / NODE_HALF_HEIGHT) + 1
 
 
 def _label_edge(axes: Axes, edge: EdgePlace, x: float) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ostrdet.visualization.style import INK, inline_svg, line_style, new_figure, styled
+from ostrdet.visualization.style import DASHES, INK, inline_svg, line_style, new_figure, styled
 
 #: As wide as a phone, so that text is readable there.
 WIDTH, HEIGHT = 370.0, 225.0
 LEFT, RIGHT, BOTTOM = 50.0, 10.0, 38.0
-LEGEND_ROW, LEGEND_COLUMNS = 15.0, 2
+LEGEND_ROW, LEGEND_COLUMNS = 16.0, 2
 FEW = 25  # epochs that are each marked
 
 
@@ -24,14 +24,16 @@ class Curve:
     Attributes:
         name: For the legend.
         values: Shape (T,); NaN where there is none.
-        style: Index of its colour and dashes.
+        style: Index of its colour, and of its dashes unless they are given.
         is_main: Whether the eye should fall on it.
+        dashes: Index of its dashes, or None.
     """
 
     name: str
     values: np.ndarray
     style: int
     is_main: bool = False
+    dashes: int | None = None
 
 
 def curves_svg(
@@ -40,7 +42,7 @@ def curves_svg(
     epochs: np.ndarray,
     curves: Sequence[Curve],
     limit: tuple[str, float] | None = None,
-    whole: bool = False,
+    most: float | None = None,
 ) -> str:
     """Curves with a legend above them, as an ``<svg>`` for a page.
 
@@ -50,7 +52,7 @@ def curves_svg(
         epochs: Shape (T,).
         curves: At least one.
         limit: A horizontal line with its name, such as that of a warning.
-        whole: Whether the values are counts: the axis then begins at zero, with whole numbers.
+        most: The largest value, where values are counts: the axis then has whole numbers from zero.
     """
     with styled():
         rows = -(-(len(curves) + (limit is not None)) // LEGEND_COLUMNS)
@@ -63,8 +65,8 @@ def curves_svg(
         if limit is not None:
             axes.axhline(limit[1], color=INK, linewidth=1, label=limit[0])
         name_axes(axes, 'epoch', unit)
-        if whole:
-            axes.set_ylim(bottom=0)
+        if most is not None:
+            axes.set_ylim(-0.03 * most, 1.03 * most)
             axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         figure.legend(loc='upper left', ncols=LEGEND_COLUMNS, borderaxespad=0.2)
         return inline_svg(figure, label)
@@ -89,4 +91,5 @@ def name_axes(axes: Axes, horizontal: str, vertical: str) -> None:
 def _look(curve: Curve, num_epochs: int) -> dict[str, Any]:
     width = 2.4 if curve.is_main else 1.4
     marker = {'marker': 'o', 'markersize': 2 * width} if num_epochs <= FEW else {}
-    return {**line_style(curve.style), **marker, 'linewidth': width, 'zorder': 2 + curve.is_main}
+    look = {**line_style(curve.style), **marker, 'linewidth': width, 'zorder': 2 + curve.is_main}
+    return look if curve.dashes is None else {**look, 'linestyle': DASHES[curve.dashes]}

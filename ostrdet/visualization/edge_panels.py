@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from ostrdet.visualization.curves import box, name_axes
-from ostrdet.visualization.style import inline_svg, line_style, new_figure, styled
+from ostrdet.visualization.style import inline_group, line_style, new_figure, styled
 
-WIDTH, HEIGHT = 178.0, 128.0
-LEFT, RIGHT, BOTTOM, TOP = 37.0, 5.0, 31.0, 6.0
+WIDTH, HEIGHT = 178.0, 132.0
+LEFT, RIGHT, BOTTOM, TOP = 42.0, 5.0, 34.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Panels:
 
     Attributes:
         key: Names the axes on the page.
-        axes: The ``<svg>`` of the axes that all panels share.
+        axes: The ``<g>`` of the axes that all panels share.
         lines: By edge, in order.
         size: Width and height of a panel, in pixels.
     """
 
     key: str
-    axes: str
+    axes: Markup
     lines: Mapping[str, Sequence[PanelLine]]
     size: tuple[float, float] = (WIDTH, HEIGHT)
 
@@ -69,8 +70,7 @@ def edge_panels(
         axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
         axes.set_ylim(*_limits(values_TEO))
         name_axes(axes, 'epoch', unit)
-        axes.tick_params(labelsize=8)
-        frame = inline_svg(figure, f'axes of {key}')
+        frame = Markup(inline_group(figure, f'axes of {key}'))
         to_pixels = axes.transData.frozen()
     lines = {
         edge: list(_lines(epochs, values_TEO[:, index], selectable, to_pixels))

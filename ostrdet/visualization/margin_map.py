@@ -1,21 +1,28 @@
 """How clear the choice on every edge is, epoch by epoch: a map of margins."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ostrdet.visualization.curves import box
 from ostrdet.visualization.series import Margins
-from ostrdet.visualization.style import INK, PAPER, inline_svg, new_figure, styled
+from ostrdet.visualization.style import INK, inline_svg, new_figure, styled
 
 WIDTH, ROW = 370.0, 17.0
-LEFT, RIGHT, BOTTOM, TOP = 62.0, 126.0, 70.0, 20.0
+LEFT, RIGHT, BOTTOM, TOP = 58.0, 124.0, 80.0, 20.0
+DOT = '#fdfdfd'  # on light ground and on dark
 COLOURS = 'cividis'  # equally bright steps for colour-blind readers
 
 
 def margin_svg(
-    label: str, epochs: np.ndarray, edges: Sequence[str], ops: Sequence[str], found: Margins
+    label: str,
+    epochs: np.ndarray,
+    edges: Sequence[str],
+    ops: Sequence[str],
+    found: Margins,
+    most: float,
 ) -> str:
     """A map of edges by epochs, coloured by margin; a dot marks a new best operation.
 
@@ -27,6 +34,7 @@ def margin_svg(
         edges: Names of the E edges.
         ops: Names of the operations.
         found: Margins, shape (T, E) each.
+        most: The margin of the brightest colour, in percent.
     """
     with styled():
         height = ROW * len(edges) + BOTTOM + TOP
@@ -36,20 +44,21 @@ def margin_svg(
             found.percent.T,
             cmap=COLOURS,
             vmin=0,
-            vmax=100,
+            vmax=most,
             aspect='auto',
             interpolation='none',
             extent=(epochs[0] - 0.5, epochs[-1] + 0.5, len(edges) - 0.5, -0.5),
         )
-        axes.scatter(*_new_bests(found, epochs), s=10, color=PAPER, edgecolors=INK, linewidths=0.7)
+        axes.scatter(*_new_bests(found, epochs), s=14, color=DOT, edgecolors=INK)
         axes.grid(visible=False)
         axes.set_yticks(range(len(edges)), edges)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel('epoch')
         axes.text(0, 1.02, 'edge', transform=axes.transAxes, ha='right', va='bottom')
         for row, text in enumerate(_last(found, ops)):
-            axes.text(epochs[-1] + 0.5, row, f' {text}', va='center', fontsize=9)
-        bar = figure.add_axes((LEFT / WIDTH, 30 / height, 1 - (LEFT + RIGHT) / WIDTH, 7 / height))
+            place: Any = {'xytext': (4, 0), 'textcoords': 'offset points', 'va': 'center'}
+            axes.annotate(text, (epochs[-1] + 0.5, row), fontsize=9, **place)
+        bar = figure.add_axes((LEFT / WIDTH, 34 / height, 1 - (LEFT + RIGHT) / WIDTH, 7 / height))
         figure.colorbar(
             image, cax=bar, orientation='horizontal', label='margin, % of the best score'
         )

@@ -16,7 +16,7 @@ from ostrdet.visualization.report_text import (
     meaning,
     tiles,
 )
-from ostrdet.visualization.style import line_style
+from ostrdet.visualization.style import line_style, page_colour
 
 FILE = 'report.html'
 _PAGES = Environment(
@@ -44,27 +44,30 @@ def report_of(work_dir: str | Path) -> str:
 def render_report(history: SearchHistory) -> str:
     """The page of a search that was read."""
     ops = history.space.ops
-    sections = {
-        'Accuracy by the table': list(pictures.table_pictures(history)),
-        'Is the choice stable?': [pictures.stability_picture(history)],
-        'Does the search collapse?': list(pictures.collapse_pictures(history)),
-        'How clear is the choice?': list(pictures.margin_pictures(history)),
-        'How well does the supernet learn?': list(pictures.training_pictures(history)),
+    sections: dict[str, list[pictures.Picture]] = {
+        'What the cells are worth': list(pictures.table_pictures(history)),
+        'How the search went': [
+            pictures.stability_picture(history),
+            *pictures.collapse_pictures(history),
+            *pictures.training_pictures(history),
+        ],
     }
     return _PAGES.get_template('report.html.j2').render(
         facts=history.facts,
         criterion=history.facts.criterion,
         meaning=meaning(history.facts.criterion),
         rival=history.rival,
+        is_finished=history.epochs[-1] == history.facts.max_epochs,
         comparison=comparison(history),
         genotypes={name: _text(history, name) for name in compared(history)},
         tiles=list(tiles(history)),
         warnings=list(collapse_warnings(history)),
         cells=list(pictures.cell_pictures(history)),
+        margins=list(pictures.margin_pictures(history)),
         sections={title: found for title, found in sections.items() if found},
         trajectories=list(trajectories(history)),
         ops=[(op, op in history.space.selectable_ops) for op in ops],
-        op_styles=[(line_style(i)['color'][1:], dash_array(i)) for i in range(len(ops))],
+        op_styles=[(page_colour(line_style(i)['color']), dash_array(i)) for i in range(len(ops))],
         version=__version__,
     )
 

@@ -12,7 +12,6 @@ from ostrdet.visualization.cell_graph import edge_name
 from ostrdet.visualization.curves import Curve, curves_svg
 from ostrdet.visualization.history import SearchHistory
 from ostrdet.visualization.margin_map import margin_svg
-from ostrdet.visualization.op_kinds import IDENTITY
 from ostrdet.visualization.report_text import (
     COLLAPSE,
     cell_title,
@@ -56,8 +55,8 @@ def cell_pictures(history: SearchHistory) -> Iterator[Picture]:
             *before, last = history.genotypes[criterion]
             if last is None:
                 continue
-            role = 'chosen by' if criterion == history.facts.criterion else 'would be chosen by'
-            title = f'{cell_title(history, cell).capitalize()} {role} {criterion}'
+            verb = 'chooses' if criterion == history.facts.criterion else 'would choose'
+            title = f'{cell_title(history, cell).capitalize()} that {criterion} {verb}'
             with styled():
                 figure = cells_figure(last, before[-1] if before else None, only=cell)
                 svg = inline_svg(figure, title)
@@ -99,36 +98,38 @@ def stability_picture(history: SearchHistory) -> Picture:
         Curve(name, unchanged_epochs(choices), index, is_main=name == history.facts.criterion)
         for index, (name, choices) in enumerate(history.genotypes.items())
     ]
-    label = 'Stability of the choice'
+    label, most = 'Stability of the choice', max(float(curve.values.max()) for curve in curves)
     return _picture(
         label,
         'For how many epochs the cell of each criterion has stayed the same. A line that climbs has '
         'settled; one that falls to zero has changed its cell.',
-        curves_svg(label, 'epochs since the last change', history.epochs, curves, whole=True),
+        curves_svg(
+            label, 'epochs since the last change', history.epochs, curves, most=max(1.0, most)
+        ),
     )
 
 
 def collapse_pictures(history: SearchHistory) -> Iterator[Picture]:
     """Skip connections and parameter-free operations of both criteria, a figure per cell."""
     free = free_ops(history)
-    skips = [op for op, kind in history.op_kinds.items() if kind == IDENTITY]
+    skips = skip_ops(history)
     for cell, spec in history.space.cells.items() if free else ():
         curves = []
         for index, criterion in enumerate(compared(history)):
             cells = [g.cells[cell] if g else None for g in history.genotypes[criterion]]
             for offset, (name, ops) in enumerate({'skips': skips, 'all': free}.items()):
                 values = count_ops(cells, ops)
-                style = 2 * index + offset
-                curves.append(Curve(f'{criterion}: {name}', values, style, is_main=index == 0))
+                style = history.criteria.index(criterion)
+                curves.append(Curve(f'{criterion}: {name}', values, style, index == 0, offset))
         label = f'Operations without parameters in the {cell_title(history, cell)}'
         limit = COLLAPSE * num_kept(spec)
         yield _picture(
             label,
             f'Edges, of {num_kept(spec)}, that carry a skip connection ({", ".join(skips)}), and '
-            f'that carry any operation without parameters ({", ".join(free)}). Above the line they '
-            'dominate: the cell has collapsed, and will do poorly once it is trained.',
+            f'that carry any operation without parameters ({", ".join(free)}). Where these dominate '
+            'most cells of a network, the search has collapsed: it will do poorly once trained.',
             curves_svg(
-                label, 'edges', history.epochs, curves, ('collapse above', limit), whole=True
+                label, 'edges', history.epochs, curves, ('half of the edges', limit), num_kept(spec)
             ),
         )
 
@@ -136,16 +137,19 @@ def collapse_pictures(history: SearchHistory) -> Iterator[Picture]:
 def margin_pictures(history: SearchHistory) -> Iterator[Picture]:
     """How clear the choice on every edge is, for both criteria."""
     for cell, spec in history.space.cells.items():
-        for criterion in compared(history):
-            scores = history.values('scores', cell, criterion)
+        margins_of = {
+            criterion: margins(history.values('scores', cell, criterion), selectable(history))
+            for criterion in compared(history)
+        }
+        largest = [np.nanmax(found.percent, initial=1.0) for found in margins_of.values()]
+        for criterion, found in margins_of.items():
             label = f'Margins of {criterion} in the {cell_title(history, cell)}'
-            found = margins(scores, selectable(history))
             yield _picture(
                 label,
-                'By how much the second best operation of an edge stays behind the best. Dark is '
-                'close to a tie, bright is clear; a dot marks an epoch in which another operation '
-                'took the lead. To the right: the leader now, and its margin.',
-                margin_svg(label, history.epochs, edge_names(spec), history.space.ops, found),
+                '',
+                margin_svg(
+                    label, history.epochs, edge_names(spec), history.space.ops, found, max(largest)
+                ),
             )
 
 

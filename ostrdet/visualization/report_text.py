@@ -1,13 +1,15 @@
 """What the report says in words."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ostrdet.structures import Genotype
+from ostrdet.spaces import SearchSpace
+from ostrdet.structures import CellPlan, Genotype
 from ostrdet.visualization.history import SearchHistory
-from ostrdet.visualization.op_kinds import PARAMETER_FREE
+from ostrdet.visualization.op_kinds import IDENTITY, PARAMETER_FREE
 from ostrdet.visualization.series import count_ops, num_kept, unchanged_epochs
 
 #: What the criteria of the paper measure, for readers who have not seen it.
@@ -21,7 +23,7 @@ MEANINGS = {
     'AlphaSaliency': 'the architecture parameter times its gradient, without sign',
     'Magnitude': 'the weight that the search gives the operation, which is how DARTS chooses',
 }
-#: A cell of more than this part of parameter-free operations has collapsed.
+#: A network with more than this part of its edges without parameters has collapsed.
 COLLAPSE = 0.5
 
 
@@ -34,6 +36,14 @@ class Tile:
     note: str = ''
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A sentence about the choice; no alarm where it is about what was not chosen."""
+
+    text: str
+    is_alarm: bool
+
+
 def meaning(criterion: str) -> str:
     """What a criterion measures, or '' where this module does not know it."""
     return MEANINGS.get(criterion, '')
@@ -44,22 +54,45 @@ def free_ops(history: SearchHistory) -> list[str]:
     return [op for op, kind in history.op_kinds.items() if kind in PARAMETER_FREE]
 
 
-def collapse_warnings(history: SearchHistory) -> Iterator[str]:
-    """A sentence for every cell that parameter-free operations dominate, of both criteria."""
-    free = free_ops(history)
+def skip_ops(history: SearchHistory) -> list[str]:
+    """The operations of the space that pass on what they get."""
+    return [op for op, kind in history.op_kinds.items() if kind == IDENTITY]
+
+
+def collapse_warnings(history: SearchHistory) -> Iterator[Notice]:
+    """A warning for each of both criteria if most of its network learns nothing.
+
+    The cells count as often as the network has them: few published networks learn anything in their
+    reduction cells, and that is no collapse.
+    """
+    times = cell_counts(history.space)
+    total = sum(times[cell] * num_kept(spec) for cell, spec in history.space.cells.items())
     for criterion in compared(history):
         genotype = history.genotypes[criterion][-1]
         if genotype is None:
             continue
-        for cell, spec in history.space.cells.items():
-            (count,), kept = count_ops([genotype.cells[cell]], free), num_kept(spec)
-            if count > COLLAPSE * kept:
-                yield (
-                    f'{count:.0f} of the {kept} edges of the {cell_title(history, cell)} of '
-                    f'{criterion} carry operations without parameters ({", ".join(free)}). This is '
-                    'the collapse that searches by weight are known for: such cells score well in '
-                    'the shared network and poorly once they are trained.'
-                )
+        free, skips = (
+            sum(times[cell] * count_ops([genotype.cells[cell]], ops)[0] for cell in times) / total
+            for ops in (free_ops(history), skip_ops(history))
+        )
+        is_chosen = criterion == history.facts.criterion
+        if free > COLLAPSE:
+            yield Notice(
+                f'{free:.0%} of the edges of the network that {criterion} '
+                f'{"chooses" if is_chosen else "would choose"} carry operations without parameters, '
+                f'{skips:.0%} skip connections. This is the collapse that searches by weight are '
+                'known for: such cells do well in the supernet, and poorly once they are trained.',
+                is_alarm=is_chosen,
+            )
+
+
+def cell_counts(space: SearchSpace) -> Mapping[str, int]:
+    """How many cells of each type the network has, in the first published size, or one of each."""
+    layout = next(iter(space.layouts.values()), None)
+    if layout is None:
+        return dict.fromkeys(space.cells, 1)
+    layers = space.plan(layout.stem, layout.channels, layout.num_cells).layers
+    return Counter(layer.cell_type for layer in layers if isinstance(layer, CellPlan))
 
 
 def compared(history: SearchHistory) -> list[str]:
@@ -79,7 +112,7 @@ def tiles(history: SearchHistory) -> Iterator[Tile]:
     """The numbers at the head of the page."""
     facts, criterion = history.facts, history.facts.criterion
     of = f' of {facts.max_epochs}' if facts.max_epochs else ''
-    yield Tile('epoch', f'{history.epochs[-1]}{of}', f'{_hours(history)} in all')
+    yield Tile('epoch', f'{history.epochs[-1]}{of}', f'{_time(history)} in all')
     stable = unchanged_epochs(history.genotypes[criterion])[-1]
     yield Tile('cell unchanged for', f'{stable} epoch{"" if stable == 1 else "s"}')
     accuracy = history.scalars('val_accuracy')[-1]
@@ -92,10 +125,12 @@ def tiles(history: SearchHistory) -> Iterator[Tile]:
             yield Tile(f'table, {name}', f'{values} %', ', '.join(found))
 
 
-def _hours(history: SearchHistory) -> str:
+def _time(history: SearchHistory) -> str:
     seconds = history.scalars('seconds').sum()
     minutes = round(seconds / 60)
-    return f'{minutes // 60} h {minutes % 60} min' if minutes else f'{seconds:.0f} s'
+    if minutes >= 60:
+        return f'{minutes // 60} h {minutes % 60} min'
+    return f'{minutes} min' if minutes else f'{seconds:.0f} s'
 
 
 def comparison(history: SearchHistory) -> str:
@@ -110,7 +145,20 @@ def comparison(history: SearchHistory) -> str:
     if differing == 0:
         return f'{names[0]} and {names[1]} choose the same cell.'
     total = sum(map(num_kept, history.space.cells.values()))
-    return f'{names[0]} and {names[1]} differ in {differing} of {total} edges.'
+    told = f'{names[0]} and {names[1]} differ in {differing} of {total} edges.'
+    return f'{told} {_table_comparison(history, names)}'.rstrip()
+
+
+def _table_comparison(history: SearchHistory, names: Sequence[str]) -> str:
+    found = history.lines[-1].get('benchmark') or {}
+    first, second = (found.get(name) for name in names)
+    if not first or not second:
+        return ''
+    dataset = next(iter(first))
+    return (
+        f'Trained in full, their cells reach {first[dataset]:.2f} % and {second[dataset]:.2f} % on '
+        f'{dataset}, by the table.'
+    )
 
 
 def new_edges(before: Genotype | None, after: Genotype, cell: str) -> list[tuple[str, int]]:

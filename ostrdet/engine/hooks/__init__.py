@@ -3,6 +3,7 @@
 from ostrdet.engine.hooks.annotations import AnnotationsHook
 from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
+from ostrdet.engine.hooks.report import ReportHook
 from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.hooks.selector import SelectorHook
@@ -14,6 +15,7 @@ __all__ = [
     'DropPathHook',
     'FiniteHook',
     'NonFiniteError',
+    'ReportHook',
     'SafeCheckpointHook',
     'SearchConsoleHook',
     'SelectorHook',
