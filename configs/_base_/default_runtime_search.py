@@ -8,6 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     stop=dict(type='StopSignalHook'),
     report=dict(type='ReportHook'),
+    tracker=dict(type='TrackerHook'),
     console=dict(type='SearchConsoleHook'),
 )
 env_cfg = dict(

@@ -19,6 +19,7 @@ from ostrdet.visualization.report_text import (
     free_ops,
     meaning,
     new_edges,
+    skip_ops,
 )
 from ostrdet.visualization.series import count_ops, margins, num_kept, unchanged_epochs
 from ostrdet.visualization.style import inline_svg, styled

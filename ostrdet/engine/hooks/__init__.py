@@ -8,6 +8,7 @@ from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.stop_signal import StopSignalHook
+from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     'SearchConsoleHook',
     'SelectorHook',
     'StopSignalHook',
+    'TrackerHook',
     'TrainConsoleHook',
 ]
