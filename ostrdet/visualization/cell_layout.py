@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 #: Between neighbouring nodes, and between neighbouring arcs, in points.
-ROW, COLUMN = 62.0, 44.0
+ROW, COLUMN = 62.0, 40.0
 NODE_HALF_WIDTH, NODE_HALF_HEIGHT = 17.0, 10.0
 #: How far out the first arc passes: its label clears the node beside it.
 FIRST_COLUMN = 64.0

@@ -1,6 +1,6 @@
 """The figures of the report, each with its title and a caption for readers without the paper."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from ostrdet.visualization.report_text import (
     new_edges,
     skip_ops,
 )
-from ostrdet.visualization.series import count_ops, margins, num_kept, unchanged_epochs
+from ostrdet.visualization.series import Margins, count_ops, margins, num_kept, unchanged_epochs
 from ostrdet.visualization.style import inline_svg, styled
 
 
@@ -147,11 +147,19 @@ def margin_pictures(history: SearchHistory) -> Iterator[Picture]:
             label = f'Margins of {criterion} in the {cell_title(history, cell)}'
             yield _picture(
                 label,
-                '',
+                _narrowest(edge_names(spec), found),
                 margin_svg(
                     label, history.epochs, edge_names(spec), history.space.ops, found, max(largest)
                 ),
             )
+
+
+def _narrowest(edges: Sequence[str], found: Margins) -> str:
+    last = found.percent[-1]
+    if not np.isfinite(last).any():
+        return 'There are no scores in the last epoch.'
+    edge = int(np.nanargmin(last))
+    return f'Closest to a tie in the last epoch: {edges[edge]}, by {last[edge]:.1f} %.'
 
 
 def training_pictures(history: SearchHistory) -> Iterator[Picture]:
