@@ -133,8 +133,8 @@ def _label_edge(axes: Axes, edge: EdgePlace, x: float) -> None:
         'edgecolor': 'none',
         'linewidth': 1.6,
     }
-    text, weight = edge.op, 'normal'
+    text = edge.op
     if edge.changed:
         text += f'\nwas {edge.was}' if edge.was else '\nnew edge'
-        box['edgecolor'], weight = CHANGED, 'bold'
-    axes.text(x + dx, y, text, ha='center', va='center', bbox=box, weight=weight, zorder=2)
+        box['edgecolor'] = CHANGED
+    axes.text(x + dx, y, text, ha='center', va='center', bbox=box, zorder=2)

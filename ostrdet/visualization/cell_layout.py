@@ -15,7 +15,7 @@ import networkx as nx
 ROW, COLUMN = 62.0, 40.0
 NODE_HALF_WIDTH, NODE_HALF_HEIGHT = 17.0, 10.0
 #: How far out the first arc passes: its label clears the node beside it.
-FIRST_COLUMN = 64.0
+FIRST_COLUMN = 68.0
 #: Width of a character of a label, in points.
 CHARACTER = 6.4
 

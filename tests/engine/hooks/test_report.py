@@ -16,8 +16,11 @@ REPORT = {
 }
 
 
-def test_the_page_is_that_of_the_work_dir(run_search: Any) -> None:
+def test_the_page_is_that_of_the_work_dir(
+    run_search: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = run_search(overrides=REPORT)
+    assert capsys.readouterr().out.endswith(f'report: {run.folder / "report.html"}\n')
     page = (run.folder / 'report.html').read_text(encoding='utf-8')
     assert page == report_of(run.folder)
     assert '2 of 2' in page
