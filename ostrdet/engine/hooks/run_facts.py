@@ -2,11 +2,13 @@
 
 import platform
 import shlex
+from copy import deepcopy
 from pathlib import Path
 
 import mmengine
 import mmpretrain
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.selector import SelectorHook
@@ -32,7 +34,7 @@ def facts_of(runner: Runner, train_config: str) -> RunFacts:
         seed=runner.seed,
         max_epochs=runner.max_epochs,
         config=config,
-        config_text=runner.cfg.pretty_text,
+        config_text=_config_text(runner.cfg),
         table=None if selector.table is None else selector.table.path.name,
         op_kinds={op: op_kind(op) for op in space.ops},
         next_command=_command(
@@ -42,6 +44,17 @@ def facts_of(runner: Runner, train_config: str) -> RunFacts:
         versions=_versions(),
         machine=_machine(runner),
     )
+
+
+def _config_text(cfg: Config) -> str:
+    """The config without what differs between a run and its continuation."""
+    told = deepcopy(cfg)
+    for key in ('experiment_name', 'load_from', 'resume'):
+        told.pop(key, None)
+    if told.get('visualizer'):
+        told.visualizer.pop('name', None)
+    text: str = told.pretty_text
+    return text
 
 
 def _command(tool: str, *arguments: object) -> str:
