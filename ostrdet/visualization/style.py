@@ -24,7 +24,7 @@ PAPER = '#ffffff'
 #: is darker, so that it stands out from white.
 PALETTE = (
     '#0072b2',  # blue
-    '#d55e00',  # vermillion
+    '#d55e00',  # vermilion
     '#009e73',  # bluish green
     '#cc79a7',  # reddish purple
     '#e69f00',  # orange
