@@ -34,7 +34,10 @@ setup(
     packages=[*find_packages(include=['ostrdet', 'ostrdet.*']), 'ostrdet.configs'],
     # A wheel carries the configs inside the package; a checkout has them beside it.
     package_dir={'ostrdet': 'ostrdet', 'ostrdet.configs': 'configs'},
-    package_data={'ostrdet': ['py.typed'], 'ostrdet.configs': ['**/*.py', '**/*.json']},
+    package_data={
+        'ostrdet': ['py.typed', 'visualization/templates/*'],
+        'ostrdet.configs': ['**/*.py', '**/*.json'],
+    },
     install_requires=requirements('runtime'),
     extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'docs')},
 )

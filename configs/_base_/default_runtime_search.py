@@ -7,6 +7,8 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     stop=dict(type='StopSignalHook'),
+    report=dict(type='ReportHook'),
+    tracker=dict(type='TrackerHook'),
     console=dict(type='SearchConsoleHook'),
 )
 env_cfg = dict(

@@ -4,3 +4,4 @@ _base_ = './ostr_darts_c10.py'
 data_preprocessor = dict(to_rgb=True)
 train_dataloader = dict(dataset=dict(type='ImageFolder', preload_size=32))
 val_dataloader = dict(dataset=dict(type='ImageFolder', preload_size=32))
+default_hooks = dict(report=dict(train_config='configs/retrain/darts_c10-folder.py'))

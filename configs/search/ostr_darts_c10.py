@@ -6,3 +6,4 @@ _base_ = [
     '../_base_/schedules/search_50e.py',
     '../_base_/default_runtime_search.py',
 ]
+default_hooks = dict(report=dict(train_config='configs/retrain/darts_c10.py'))

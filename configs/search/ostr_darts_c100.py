@@ -7,3 +7,4 @@ _base_ = [
     '../_base_/default_runtime_search.py',
 ]
 model = dict(supernet=dict(num_classes=100))
+default_hooks = dict(report=dict(train_config='configs/retrain/darts_c100.py'))

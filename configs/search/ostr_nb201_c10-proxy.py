@@ -8,3 +8,4 @@ _base_ = [
 ]
 model = dict(supernet=dict(channels=8, num_cells=1), channels_last=True)
 train_cfg = dict(max_epochs=20, portions=(0.128, 0.128))
+default_hooks = dict(report=dict(train_config='configs/retrain/nb201_c10-folder.py'))

@@ -7,3 +7,4 @@ _base_ = [
     '../_base_/default_runtime_search.py',
 ]
 train_cfg = dict(max_epochs=100)
+default_hooks = dict(report=dict(train_config='configs/retrain/nb201_c10.py'))

@@ -8,3 +8,4 @@ _base_ = [
 ]
 model = dict(supernet=dict(num_classes=100))
 train_cfg = dict(max_epochs=100)
+default_hooks = dict(report=dict(train_config='configs/retrain/nb201_c100.py'))

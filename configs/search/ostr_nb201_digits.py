@@ -7,3 +7,4 @@ _base_ = [
 ]
 model = dict(supernet=dict(channels=8, num_cells=1), channels_last=True)
 train_cfg = dict(max_epochs=10)
+default_hooks = dict(report=dict(train_config='configs/retrain/nb201_digits.py'))

@@ -8,3 +8,4 @@ _base_ = [
 ]
 model = dict(supernet=dict(num_classes=120))
 train_cfg = dict(max_epochs=100)
+default_hooks = dict(report=dict(train_config='configs/retrain/nb201_in16-120.py'))

@@ -20,3 +20,4 @@ param_scheduler = dict(
         dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=5),
     ]
 )
+default_hooks = dict(report=dict(train_config='configs/retrain/darts_in1k.py'))

@@ -13,8 +13,9 @@ EPILOG = """examples:
   python tools/search.py configs/search/ostr_darts_c10.py \\
       --cfg-options default_hooks.selector.patience=5 train_cfg.max_epochs=100
 
-The work dir gets genotype.json, genotypes/epoch_NNN.json, trajectory.jsonl, run.log and
-checkpoints. Exit status: 0 done, 2 bad input or a number that is not finite (one line says which).
+The work dir gets genotype.json, genotypes/epoch_NNN.json, trajectory.jsonl, report.html, run.log
+and checkpoints.
+Exit status: 0 done, 2 bad input or a number that is not finite (one line says which).
 """
 
 

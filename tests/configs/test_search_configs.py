@@ -13,6 +13,7 @@ from mmengine.config import Config
 from ostrdet.apis.config_check import check_config
 from ostrdet.apis.search_config import load_config
 from ostrdet.registry import MODELS, PARAM_SCHEDULERS
+from ostrdet.spaces.zoo import get_genotype
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted((CONFIGS / 'search').glob('*.py'))
@@ -216,3 +217,14 @@ def test_validation_reads_the_training_set(path: Path) -> None:
     )
     assert train == val
     assert train['split'] == 'train'
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=NAMES)
+def test_the_report_names_the_config_that_trains_the_cell(path: Path) -> None:
+    search = Config.fromfile(path)
+    train = Config.fromfile(CONFIGS.parent / search.default_hooks.report.train_config)
+    genotype = get_genotype(train.model.backbone.genotype)
+    assert genotype.space['type'] == search.model.supernet.space.type
+    assert train.model.head.num_classes == search.model.supernet.num_classes
+    datasets = [cfg.train_dataloader.dataset.type.split('.')[-1] for cfg in (search, train)]
+    assert datasets[0] == datasets[1]

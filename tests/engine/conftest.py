@@ -31,6 +31,11 @@ class RecordHook(Hook):
             {'epoch': runner.epoch, 'weights': weights, 'arch': arch, 'drawn': drawn, **rates}
         )
 
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        self.iterations[-1] |= {name: float(value) for name, value in outputs.items()}
+
 
 def samples(batch: Any) -> list[int]:
     """The indices of a batch in the whole data set; none of no batch."""

@@ -3,10 +3,12 @@
 from ostrdet.engine.hooks.annotations import AnnotationsHook
 from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
+from ostrdet.engine.hooks.report import ReportHook
 from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.stop_signal import StopSignalHook
+from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     'DropPathHook',
     'FiniteHook',
     'NonFiniteError',
+    'ReportHook',
     'SafeCheckpointHook',
     'SearchConsoleHook',
     'SelectorHook',
     'StopSignalHook',
+    'TrackerHook',
     'TrainConsoleHook',
 ]

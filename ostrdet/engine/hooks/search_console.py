@@ -1,6 +1,7 @@
 """What a search says on the console: plan, progress with ETA, result."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from mmengine.runner import Runner
 
@@ -8,6 +9,7 @@ from ostrdet.engine.hooks.console import ConsoleHook, mean_of
 from ostrdet.engine.hooks.search_plan import describe, probe_seconds
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.registry import HOOKS
+from ostrdet.visualization.report import FILE as REPORT
 
 
 @HOOKS.register_module()
@@ -46,6 +48,8 @@ class SearchConsoleHook(ConsoleHook):
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'
             lines += [f'genotype: {file}', f'next: {self.next_command.format(genotype=file)}']
+        if (report := Path(runner.work_dir) / REPORT).is_file():
+            lines.append(f'report: {report}')
         return '\n'.join(lines)
 
 

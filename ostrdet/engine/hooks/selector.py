@@ -26,6 +26,7 @@ PAPER_CRITERIA = (
     'Magnitude',
 )
 ACCURACY = 'accuracy/top1'
+LOSSES = ('loss', 'arch_loss')
 
 
 @HOOKS.register_module()
@@ -192,8 +193,16 @@ class SelectorHook(Hook):
             val_accuracy=self.val_accuracy,
             stable_epochs=self.stable_epochs,
             seconds=round(time.monotonic() - self._started, 3),
+            losses=_losses(runner),
         )
 
     def _stop_if_stable(self, runner: Runner) -> None:
         if self.patience is not None and self.stable_epochs >= self.patience:
             runner.train_loop.stop_training = True
+
+
+def _losses(runner: Runner) -> dict[str, float]:
+    """Means over the epoch; they are in the checkpoint, so those of a resumed run are the same."""
+    hub, window = runner.message_hub, len(runner.train_loop.dataloader)
+    names = (name for name in LOSSES if f'train/{name}' in hub.log_scalars)
+    return {name: float(hub.get_scalar(f'train/{name}').mean(window)) for name in names}

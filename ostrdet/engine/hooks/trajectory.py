@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class EpochRecord:
         val_accuracy: Top-1 accuracy of the supernet on the architecture half, in percent, or None.
         stable_epochs: Epochs since the chosen genotype last changed.
         seconds: Wall time of the epoch.
+        losses: Means over the epoch on the main process: ``loss`` of the weights, and ``arch_loss``
+            once alpha moves; cross-entropy in nats.
     """
 
     epoch: int
@@ -41,6 +43,7 @@ class EpochRecord:
     val_accuracy: float | None
     stable_epochs: int
     seconds: float
+    losses: Mapping[str, float] = field(default_factory=dict)
 
 
 def state_rows(state: ArchState) -> dict[str, Any]:

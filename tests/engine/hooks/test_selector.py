@@ -46,6 +46,7 @@ def test_a_line_holds_what_the_contract_names(two_epochs: Any) -> None:
             'val_accuracy',
             'stable_epochs',
             'seconds',
+            'losses',
         ]
         assert line['epoch'] == epoch
         assert line['edge_weights'] == {'cell': None}
@@ -57,6 +58,14 @@ def test_a_line_holds_what_the_contract_names(two_epochs: Any) -> None:
         assert 0 <= line['val_accuracy'] <= 100
         assert isinstance(line['stable_epochs'], int)
         assert line['seconds'] > 0
+
+
+def test_a_line_holds_the_mean_losses_of_its_epoch(two_epochs: Any) -> None:
+    for name in ('loss', 'arch_loss'):
+        losses = [iteration[name] for iteration in two_epochs.iterations]
+        half = len(losses) // 2
+        for line, part in zip(two_epochs.lines, (losses[:half], losses[half:]), strict=True):
+            assert line['losses'][name] == pytest.approx(sum(part) / half, rel=1e-6)
 
 
 def test_a_line_holds_the_weights_of_its_alphas(two_epochs: Any) -> None:

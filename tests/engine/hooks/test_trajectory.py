@@ -31,6 +31,7 @@ def record(epoch: int, **changes: Any) -> EpochRecord:
         'val_accuracy': None,
         'stable_epochs': 0,
         'seconds': 0.5,
+        'losses': {'loss': 2.0},
     }
     return EpochRecord(**{**fields, **changes})
 

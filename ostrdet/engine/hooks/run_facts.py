@@ -1,0 +1,82 @@
+"""What a runner says of its run: the facts that the report shows beside the trajectory."""
+
+import platform
+import shlex
+from copy import deepcopy
+from pathlib import Path
+
+import mmengine
+import mmpretrain
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from ostrdet.engine.hooks.selector import SelectorHook
+from ostrdet.engine.unwrap import searcher_of
+from ostrdet.version import __version__
+from ostrdet.visualization.op_kinds import op_kind
+from ostrdet.visualization.run_facts import RunFacts
+
+
+def facts_of(runner: Runner, train_config: str) -> RunFacts:
+    """The facts of a search; paths are those of the config, and the machine has no name.
+
+    Args:
+        runner: The runner, after everything was built.
+        train_config: The config that trains what the search finds.
+    """
+    selector = next(hook for hook in runner.hooks if isinstance(hook, SelectorHook))
+    space, folder = searcher_of(runner).space, Path(runner.work_dir)
+    config = Path(runner.cfg.filename or '').name
+    return RunFacts(
+        space.to_config(),
+        selector.criterion,
+        seed=runner.seed,
+        max_epochs=runner.max_epochs,
+        config=config,
+        config_text=_config_text(runner.cfg),
+        table=None if selector.table is None else selector.table.path.name,
+        op_kinds={op: op_kind(op) for op in space.ops},
+        next_command=_command(
+            'train', train_config, '--genotype', folder / 'genotype.json', *_data_root(runner)
+        ),
+        resume_command=_command('search', folder / config, '--work-dir', folder, '--resume'),
+        versions=_versions(),
+        machine=_machine(runner),
+    )
+
+
+def _config_text(cfg: Config) -> str:
+    """The config without what differs between a run and its continuation."""
+    told = deepcopy(cfg)
+    for key in ('experiment_name', 'load_from', 'resume'):
+        told.pop(key, None)
+    if told.get('visualizer'):
+        told.visualizer.pop('name', None)
+    text: str = told.pretty_text
+    return text
+
+
+def _command(tool: str, *arguments: object) -> str:
+    return shlex.join(['python', f'tools/{tool}.py', *map(str, arguments)])
+
+
+def _data_root(runner: Runner) -> list[str]:
+    root = runner.cfg.train_dataloader.dataset.get('data_root')
+    return ['--data-root', root] if root else []
+
+
+def _versions() -> dict[str, str]:
+    libraries = {'torch': torch, 'mmengine': mmengine, 'mmpretrain': mmpretrain}
+    found = {name: str(library.__version__) for name, library in libraries.items()}
+    return {'ostrdet': __version__, 'python': platform.python_version(), **found}
+
+
+def _machine(runner: Runner) -> dict[str, str]:
+    device = next(searcher_of(runner).parameters()).device
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else platform.machine()
+    return {
+        'device': f'{device.type}, {name}',
+        'processes': f'{runner.world_size}, {torch.get_num_threads()} threads each',
+        'system': platform.platform(terse=True),
+    }

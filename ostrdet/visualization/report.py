@@ -1,0 +1,77 @@
+"""``report.html``: one page that shows a search and why it chose what it chose."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from ostrdet.version import __version__
+from ostrdet.visualization import report_pictures as pictures
+from ostrdet.visualization.edge_panels import dash_array
+from ostrdet.visualization.history import SearchHistory, read_history
+from ostrdet.visualization.report_panels import trajectories
+from ostrdet.visualization.report_text import (
+    collapse_warnings,
+    compared,
+    comparison,
+    meaning,
+    tiles,
+)
+from ostrdet.visualization.style import line_style, page_colour
+
+FILE = 'report.html'
+_PAGES = Environment(
+    loader=PackageLoader('ostrdet.visualization'),
+    autoescape=select_autoescape(default=True, default_for_string=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def report_of(work_dir: str | Path) -> str:
+    """The page of a search, as HTML that refers to nothing outside of itself.
+
+    Args:
+        work_dir: Work dir of the search.
+
+    Raises:
+        FileNotFoundError: If it holds no search, or one that has finished no epoch yet.
+        ValueError: If a file is damaged.
+    """
+    return render_report(read_history(work_dir))
+
+
+def render_report(history: SearchHistory) -> str:
+    """The page of a search that was read."""
+    ops = history.space.ops
+    sections: dict[str, list[pictures.Picture]] = {
+        'What the cells are worth': list(pictures.table_pictures(history)),
+        'How the search went': [
+            pictures.stability_picture(history),
+            *pictures.collapse_pictures(history),
+            *pictures.training_pictures(history),
+        ],
+    }
+    return _PAGES.get_template('report.html.j2').render(
+        facts=history.facts,
+        criterion=history.facts.criterion,
+        meaning=meaning(history.facts.criterion),
+        rival=history.rival,
+        is_finished=history.epochs[-1] == history.facts.max_epochs,
+        comparison=comparison(history),
+        genotypes={name: _text(history, name) for name in compared(history)},
+        tiles=list(tiles(history)),
+        warnings=list(collapse_warnings(history)),
+        cells=list(pictures.cell_pictures(history)),
+        margins=list(pictures.margin_pictures(history)),
+        sections={title: found for title, found in sections.items() if found},
+        trajectories=list(trajectories(history)),
+        ops=[(op, op in history.space.selectable_ops) for op in ops],
+        op_styles=[(page_colour(line_style(i)['color']), dash_array(i)) for i in range(len(ops))],
+        version=__version__,
+    )
+
+
+def _text(history: SearchHistory, criterion: str) -> str:
+    genotype = history.genotypes[criterion][-1]
+    return 'no choice yet' if genotype is None else history.space.format(genotype)

@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Draw a genotype: python tools/draw_genotype.py GENOTYPE --out FILE; --help lists options."""
+
+import sys
+
+from ostrdet.apis.draw_genotype_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())
