@@ -1,0 +1,1 @@
+"""Pictures of searches: cells, trajectories, and the report page."""
