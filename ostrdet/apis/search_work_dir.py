@@ -45,8 +45,9 @@ class OpenSearch:
     ) -> None:
         self.work_dir = Path(work_dir)
         with tempfile.TemporaryDirectory() as folder:
-            options = {'data_root': data_root, 'cfg_options': FOR_MEASUREMENTS}
-            cfg = load_config(config_of(work_dir), folder, **options)
+            cfg = load_config(
+                config_of(work_dir), folder, data_root=data_root, cfg_options=FOR_MEASUREMENTS
+            )
             runner = build_runner(cfg)
             loader: Any = runner.train_loop.arch_dataloader
             self.searcher: BilevelSearcher = searcher_of(runner).double().train()
@@ -83,7 +84,9 @@ def config_of(work_dir: str | Path) -> Path:
         )
     if len(found) > 1:
         names = ', '.join(path.name for path in found)
-        raise ValueError(f"'{work_dir}' holds several configs: {names}; leave the one of the search")
+        raise ValueError(
+            f"'{work_dir}' holds several configs: {names}; leave the one of the search"
+        )
     return found[0]
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from ostrdet.models.searchers.mix import arch_state, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.selection import Criterion
-from ostrdet.structures import ArchStep
+from ostrdet.spaces import SearchSpace
+from ostrdet.structures import ArchStep, Edge
 
 Mix = Mapping[str, MixWeights]
 #: The loss of one minibatch, a scalar, under mix weights by cell type; differentiable in them.
@@ -32,6 +33,60 @@ class LossChanges:
     true_abs: Mapping[str, Tensor]
     first_order: Mapping[str, Tensor]
     scores: Mapping[str, Mapping[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One operation on one edge.
+
+    Attributes:
+        cell_type: The cell type.
+        edge: Source and target.
+        op: Name of the operation.
+        weight: Its weight p.
+        true: As in :class:`LossChanges`.
+        true_abs: Likewise.
+        first_order: Likewise.
+        scores: By criterion.
+    """
+
+    cell_type: str
+    edge: Edge
+    op: str
+    weight: float
+    true: float
+    true_abs: float
+    first_order: float
+    scores: Mapping[str, float]
+
+
+def candidates(
+    space: SearchSpace, op_weights: Mapping[str, Tensor], found: LossChanges
+) -> list[Candidate]:
+    """What was found, operation by operation.
+
+    Args:
+        space: The space of the search.
+        op_weights: Weights of the candidates by cell type, shape (E, O).
+        found: The changes.
+    """
+    return [
+        Candidate(
+            name,
+            edge,
+            op,
+            weight=op_weights[name][e, o].item(),
+            true=found.true[name][e, o].item(),
+            true_abs=found.true_abs[name][e, o].item(),
+            first_order=found.first_order[name][e, o].item(),
+            scores={
+                criterion: scores[name][e, o].item() for criterion, scores in found.scores.items()
+            },
+        )
+        for name, spec in space.cells.items()
+        for e, edge in enumerate(spec.edges)
+        for o, op in enumerate(space.ops)
+    ]
 
 
 def selecting(mix: Mix, cell_type: str, edge: int, op: int) -> dict[str, MixWeights]:

@@ -140,12 +140,14 @@ def _parse(path: Path) -> list[Line]:
     return lines
 
 
-def check_one_space(logs: Sequence[SearchLog]) -> None:
-    """Check that searches can be compared.
+def read_logs(work_dirs: Sequence[str | Path]) -> list[SearchLog]:
+    """Read searches that can be compared.
 
     Raises:
-        ValueError: If two of them searched different spaces.
+        FileNotFoundError: As :func:`read_log`.
+        ValueError: As :func:`read_log`, or if two of them searched different spaces.
     """
+    logs = [read_log(folder) for folder in work_dirs]
     first = logs[0]
     for other in logs[1:]:
         if other.space != first.space:
@@ -153,3 +155,9 @@ def check_one_space(logs: Sequence[SearchLog]) -> None:
                 f"'{first.work_dir}' searched {first.space.to_config()}, '{other.work_dir}' "
                 f'{other.space.to_config()}: give searches of one space'
             )
+    return logs
+
+
+def common_criteria(logs: Sequence[SearchLog]) -> list[str]:
+    """The criteria that chose a cell in all of the searches, in the order of the first."""
+    return [name for name in logs[0].criteria if all(name in log.criteria for log in logs)]

@@ -1,0 +1,116 @@
+"""Figures of several searches: along the epochs, and of the cells at the end."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ostrdet.evaluation.seed_statistics import Spread, spread
+from ostrdet.visualization.analysis_parts import marks, panels, shared_legend, spread_dots
+from ostrdet.visualization.style import line_style
+
+
+def draw_stability(
+    accuracies: Mapping[str, Mapping[int, Spread]],
+    distinct: Mapping[str, Mapping[int, int]],
+    searches: int,
+    dataset: str,
+) -> Figure:
+    """Accuracy along the epochs, if it is known, and the number of different cells.
+
+    Args:
+        accuracies: In percent over the searches, by criterion and epoch; may be all unknown.
+        distinct: Number of different cells over the searches, by criterion and epoch.
+        searches: Number of searches.
+        dataset: What the accuracies are of.
+    """
+    known = any(s.n for by_epoch in accuracies.values() for s in by_epoch.values())
+    caption = (
+        f'{searches} searches that differ in their seed. '
+        + ('Left: accuracy by the table of the cell that a criterion chooses after an epoch; '
+           'lines are means, bands one standard deviation over the searches. Right: ' if known else '')
+        + 'number of different cells among the searches, by criterion; 1 means that all agree.'
+    )  # fmt: skip
+    figure, axes = panels(2 if known else 1, 2, (370, 270), caption)
+    if known:
+        for index, spreads in enumerate(accuracies.values()):
+            _band(axes[0], index, spreads)
+        axes[0].set_ylabel(f'test accuracy on {dataset} (%)')
+    for index, (criterion, by_epoch) in enumerate(distinct.items()):
+        shift = 0.04 * index  # lines that coincide stay visible
+        heights = [number + shift for number in by_epoch.values()]
+        style = line_style(index) | marks(index)
+        axes[-1].plot(list(by_epoch), heights, label=criterion, markersize=3, **style)
+    axes[-1].set_ylabel('number of different cells')
+    axes[-1].set_ylim(0, searches + 0.5)
+    for panel in axes:
+        panel.set_xlabel('epoch of the search')
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    shared_legend(figure, axes[-1], 5)
+    return figure
+
+
+def draw_criteria(values: Mapping[str, Mapping[str, Sequence[float]]], searches: int) -> Figure:
+    """A panel per quantity: what the cells of each criterion reach.
+
+    Args:
+        values: By quantity with its unit, then by criterion, a number per search.
+        searches: Number of searches.
+    """
+    caption = (
+        f'The cell of every criterion after the last epoch of {searches} searches. Small dots: '
+        'single searches. Markers and bars: mean and standard deviation over them.'
+    )
+    figure, axes = panels(len(values), 3, (250, 250), caption)
+    for panel, (quantity, by_criterion) in zip(axes, values.items(), strict=True):
+        for index, numbers in enumerate(by_criterion.values()):
+            _column(panel, index, numbers)
+        panel.set_xticks(range(len(by_criterion)), list(by_criterion), rotation=45, ha='right')
+        panel.set_xlabel('criterion')
+        panel.set_ylabel(quantity)
+    return figure
+
+
+def draw_landscape(eigenvalues: Mapping[str, Mapping[int, float]], batches: int) -> Figure:
+    """The dominant eigenvalue of every search along its epochs.
+
+    Args:
+        eigenvalues: By search, then by epoch.
+        batches: Number of minibatches that the loss is a mean over.
+    """
+    caption = (
+        'Eigenvalue of largest absolute value of the Hessian of the validation loss with respect to '
+        f'alpha, at the end of each epoch that has a checkpoint, on {batches} minibatch'
+        f'{"es" if batches > 1 else ""} that {"are" if batches > 1 else "is"} the same throughout. '
+        'A large value is a sharp minimum, in which replacing mixtures by single operations costs.'
+    )
+    figure, (panel,) = panels(1, 1, (430, 270), caption)
+    for index, (name, by_epoch) in enumerate(eigenvalues.items()):
+        style = line_style(index) | marks(index)
+        panel.plot(list(by_epoch), list(by_epoch.values()), label=name, markersize=4, **style)
+    panel.set_xlabel('epoch of the search')
+    panel.set_ylabel('dominant eigenvalue (nats per squared unit of alpha)')
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(eigenvalues) > 1:
+        panel.legend()
+    return figure
+
+
+def _band(panel: Axes, index: int, by_epoch: Mapping[int, Spread]) -> None:
+    known = {epoch: found for epoch, found in by_epoch.items() if found.n}
+    style = line_style(index)
+    means = [found.mean for found in known.values()]
+    stds = [0.0 if math.isnan(found.std) else found.std for found in known.values()]
+    panel.plot(list(known), means, marker=marks(index)['marker'], markersize=3, **style)
+    low, high = ([m + sign * s for m, s in zip(means, stds, strict=True)] for sign in (-1, 1))
+    panel.fill_between(list(known), low, high, color=style['color'], alpha=0.12, linewidth=0)
+
+
+def _column(panel: Axes, index: int, numbers: Sequence[float]) -> None:
+    style = marks(index)
+    xs = [index + offset for offset in spread_dots(len(numbers), 0.4)]
+    panel.plot(xs, numbers, '.', color=style['color'], alpha=0.45, markersize=4)
+    found = spread(numbers)
+    panel.errorbar(index, found.mean, found.std if found.n > 1 else None, capsize=3, **style)
