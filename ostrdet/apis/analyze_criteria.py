@@ -14,7 +14,7 @@ from ostrdet.visualization.analysis_seeds import draw_criteria
 MILLION = 1e6
 #: Axes of the figure, by column: name with unit.
 AXES = {
-    **{name: f'test accuracy on {name} (%)' for name in DATASETS},
+    **{name: f'{name}: test accuracy (%)' for name in DATASETS},
     'params': 'parameters (millions)',
     'macs': 'multiply-adds (millions)',
 }

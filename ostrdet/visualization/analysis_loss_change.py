@@ -75,7 +75,7 @@ def draw_saturation(points: Mapping[str, Sequence[SaturationPoint]], where: str)
         'One operation of each edge takes over: its weight p grows, the others share the rest as they '
         f'did; {where}. Solid: changes of the validation loss, evaluated. Dashed: estimates. Towards '
         'p = 1 the mixture is the operation, so selecting it changes nothing and its strength goes to '
-        'zero, although removing it costs the most: the limitation that the paper states.'
+        'zero, whatever the operation is worth: the limitation that the paper states.'
     )
     figure, axes = panels(len(points), 3, (250, 215), caption)
     for panel, (title, of_edge) in zip(axes, points.items(), strict=True):

@@ -28,7 +28,7 @@ def draw_stability(
     """
     known = any(s.n for by_epoch in accuracies.values() for s in by_epoch.values())
     caption = (
-        f'{searches} searches that differ in their seed. '
+        f'Number of searches, which differ in their seed: {searches}. '
         + ('Left: accuracy by the table of the cell that a criterion chooses after an epoch; '
            'lines are means, bands one standard deviation over the searches. Right: ' if known else '')
         + 'number of different cells among the searches, by criterion; 1 means that all agree.'
@@ -45,6 +45,7 @@ def draw_stability(
         axes[-1].plot(list(by_epoch), heights, label=criterion, markersize=3, **style)
     axes[-1].set_ylabel('number of different cells')
     axes[-1].set_ylim(0, searches + 0.5)
+    axes[-1].yaxis.set_major_locator(MaxNLocator(integer=True))
     for panel in axes:
         panel.set_xlabel('epoch of the search')
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -60,16 +61,18 @@ def draw_criteria(values: Mapping[str, Mapping[str, Sequence[float]]], searches:
         searches: Number of searches.
     """
     caption = (
-        f'The cell of every criterion after the last epoch of {searches} searches. Small dots: '
-        'single searches. Markers and bars: mean and standard deviation over them.'
+        f'The cell of every criterion after the last epoch; number of searches: {searches}. Small '
+        'dots: single searches. Markers and bars: mean and standard deviation over them.'
     )
-    figure, axes = panels(len(values), 3, (250, 250), caption)
+    figure, axes = panels(len(values), 3, (240, 150), caption, sharey=True)
     for panel, (quantity, by_criterion) in zip(axes, values.items(), strict=True):
         for index, numbers in enumerate(by_criterion.values()):
-            _column(panel, index, numbers)
-        panel.set_xticks(range(len(by_criterion)), list(by_criterion), rotation=45, ha='right')
-        panel.set_xlabel('criterion')
-        panel.set_ylabel(quantity)
+            _row(panel, index, numbers)
+        panel.set_yticks(range(len(by_criterion)), list(by_criterion))
+        panel.set_xlabel(quantity)
+    for panel in axes[::3]:
+        panel.set_ylabel('criterion')
+    axes[0].invert_yaxis()  # the first criterion on top; the panels share the axis
     return figure
 
 
@@ -108,9 +111,10 @@ def _band(panel: Axes, index: int, by_epoch: Mapping[int, Spread]) -> None:
     panel.fill_between(list(known), low, high, color=style['color'], alpha=0.12, linewidth=0)
 
 
-def _column(panel: Axes, index: int, numbers: Sequence[float]) -> None:
+def _row(panel: Axes, index: int, numbers: Sequence[float]) -> None:
     style = marks(index)
-    xs = [index + offset for offset in spread_dots(len(numbers), 0.4)]
-    panel.plot(xs, numbers, '.', color=style['color'], alpha=0.45, markersize=4)
+    ys = [index + offset for offset in spread_dots(len(numbers), 0.4)]
+    panel.plot(numbers, ys, '.', color=style['color'], alpha=0.45, markersize=4)
     found = spread(numbers)
-    panel.errorbar(index, found.mean, found.std if found.n > 1 else None, capsize=3, **style)
+    bar = found.std if found.n > 1 else None
+    panel.errorbar(found.mean, index, xerr=bar, capsize=3, **style)
