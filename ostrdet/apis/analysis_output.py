@@ -55,12 +55,13 @@ class Output:
 
     def table(self, title: str, rows: Iterable[Row]) -> None:
         """Show rows on the console."""
-        table = Table(title=title, title_justify='left', box=MARKDOWN)
+        table = Table(box=MARKDOWN)
         for index, row in enumerate(rows):
             if not index:
                 for name, value in row.items():
                     table.add_column(name, justify='left' if isinstance(value, str) else 'right')
             table.add_row(*map(_cell, row.values()))
+        self.console.print(title)
         self.console.print(table)
 
 
