@@ -106,14 +106,7 @@ def read_log(work_dir: str | Path) -> SearchLog:
         FileNotFoundError: If ``work_dir`` holds no search that has ended an epoch.
         ValueError: If a file in it is damaged.
     """
-    folder = Path(work_dir)
-    path = folder / 'trajectory.jsonl'
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"'{path}' does not exist: '{folder}' is no work dir of a search; give one that "
-            'tools/search.py wrote'
-        )
-    lines = _parse(path)
+    folder, lines = Path(work_dir), read_lines(work_dir)
     if not lines or not (folder / 'genotype.json').is_file():
         raise FileNotFoundError(f"'{folder}': the search has chosen no cell yet; wait for an epoch")
     chosen = load_genotype(folder / 'genotype.json')
@@ -122,7 +115,19 @@ def read_log(work_dir: str | Path) -> SearchLog:
     return SearchLog(folder, build_space(chosen.space), criterion, origin.get('seed'), lines)
 
 
-def _parse(path: Path) -> list[Line]:
+def read_lines(work_dir: str | Path) -> list[Line]:
+    """The lines of ``trajectory.jsonl``; a last one that a crash cut off is left out.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a line is damaged, with its number.
+    """
+    path = Path(work_dir) / 'trajectory.jsonl'
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"'{path}' does not exist: '{work_dir}' is no work dir of a search; give one that "
+            'tools/search.py wrote'
+        )
     texts = path.read_text(encoding='utf-8').splitlines()
     lines: list[Line] = []
     for number, text in enumerate(texts, start=1):

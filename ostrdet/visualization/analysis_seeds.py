@@ -87,14 +87,14 @@ def draw_landscape(eigenvalues: Mapping[str, Mapping[int, float]], batches: int)
         'Eigenvalue of largest absolute value of the Hessian of the validation loss with respect to '
         f'alpha, at the end of each epoch that has a checkpoint, on {batches} minibatch'
         f'{"es" if batches > 1 else ""} that {"are" if batches > 1 else "is"} the same throughout. '
-        'A large value is a sharp minimum, in which replacing mixtures by single operations costs.'
+        'The larger it is, the sharper the loss is in alpha.'
     )
     figure, (panel,) = panels(1, 1, (430, 270), caption)
     for index, (name, by_epoch) in enumerate(eigenvalues.items()):
         style = line_style(index) | marks(index)
         panel.plot(list(by_epoch), list(by_epoch.values()), label=name, markersize=4, **style)
     panel.set_xlabel('epoch of the search')
-    panel.set_ylabel('dominant eigenvalue (nats per squared unit of alpha)')
+    panel.set_ylabel('dominant eigenvalue (nats)')
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(eigenvalues) > 1:
         panel.legend()
