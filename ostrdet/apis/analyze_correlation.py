@@ -68,7 +68,13 @@ def correlation(
 
 
 def edge_name(found: EdgeCorrelation) -> str:
-    """An edge as people write it; with its cell type where a space has several, see callers."""
+    """The edge as people write it, without its cell type.
+
+    Examples:
+        >>> from ostrdet.structures import Edge
+        >>> edge_name(EdgeCorrelation('cell', Edge(0, 2), 'Magnitude', {}, {}))
+        '2<-0'
+    """
     return f'{found.edge.target}<-{found.edge.source}'
 
 

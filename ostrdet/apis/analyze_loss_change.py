@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ostrdet.apis.analysis_output import Output, Row
 from ostrdet.apis.search_work_dir import OpenSearch, epoch_checkpoints
+from ostrdet.engine.hooks.selector import PAPER_CRITERIA
 from ostrdet.evaluation.correlation import spearman
 from ostrdet.evaluation.loss_change import Candidate, Loss, candidates, observe
 from ostrdet.evaluation.saturation import SaturationPoint, saturate
@@ -74,7 +75,8 @@ def loss_change(
 
 def _all_criteria() -> dict[str, Criterion]:
     CRITERIA.import_from_location()
-    return {name: build(CRITERIA, {'type': name}) for name in CRITERIA.module_dict}
+    names = dict.fromkeys((*PAPER_CRITERIA, *CRITERIA.module_dict))
+    return {name: build(CRITERIA, {'type': name}) for name in names}
 
 
 def _row(candidate: Candidate) -> Row:

@@ -164,5 +164,16 @@ def read_logs(work_dirs: Sequence[str | Path]) -> list[SearchLog]:
 
 
 def common_criteria(logs: Sequence[SearchLog]) -> list[str]:
-    """The criteria that chose a cell in all of the searches, in the order of the first."""
-    return [name for name in logs[0].criteria if all(name in log.criteria for log in logs)]
+    """The criteria that chose a cell in all of the searches, in the order of the first.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    found = [name for name in logs[0].criteria if all(name in log.criteria for log in logs)]
+    if not found:
+        by_search = '; '.join(f"'{log.work_dir}': {', '.join(log.criteria)}" for log in logs)
+        raise ValueError(
+            f'no criterion chose a cell in all of the searches ({by_search}); search with the same '
+            'default_hooks.selector.compare'
+        )
+    return found

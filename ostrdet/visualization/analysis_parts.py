@@ -2,7 +2,6 @@
 
 import math
 import textwrap
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -77,9 +76,3 @@ def spread_dots(count: int, width: float) -> list[float]:
     if count == 1:
         return [0.0]
     return [width * (index / (count - 1) - 0.5) for index in range(count)]
-
-
-def each(axes: Sequence[Axes], change: Callable[[Axes], Any]) -> None:
-    """Do the same to every panel."""
-    for panel in axes:
-        change(panel)

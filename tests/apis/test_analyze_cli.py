@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from ostrdet.apis.analyze_cli import main
+from ostrdet.apis.analyze_cli import COMMANDS, build_parser, main
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.spaces import build_space
 
@@ -213,14 +214,35 @@ def test_bad_input_is_answered_with_one_line(
     assert not out.exists()
 
 
+def documented(page: str) -> list[list[str]]:
+    """The commands of the page that name a work dir, as arguments of the tool."""
+    joined = page.replace('\\\n', ' ')
+    found = re.findall(r'^ {4}python tools/analyze\.py (.*work_dirs/.+)$', joined, re.MULTILINE)
+    return [shlex.split(line) for line in found]
+
+
+def test_the_page_shows_commands_that_there_are(repo_root: Path) -> None:
+    page = (repo_root / 'docs' / 'analysis.md').read_text(encoding='utf-8')
+    parsed = [build_parser().parse_args(argv) for argv in documented(page)]
+    assert {args.command for args in parsed} == set(COMMANDS)
+
+
+def test_the_page_explains_every_column_of_stability(
+    repo_root: Path, analyze: Analyze, tmp_path: Path
+) -> None:
+    analyze('stability', '--from-epoch', 1)
+    page = (repo_root / 'docs' / 'analysis.md').read_text(encoding='utf-8')
+    columns = set(read(tmp_path / 'stability.csv')[0]) - {'criterion', 'searches'}
+    assert columns <= set(re.findall(r'`([^`]+)`', page))
+
+
 def test_help_names_every_command_and_needs_nothing_heavy(
     repo_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         main(['--help'])
     out = capsys.readouterr().out
-    commands = ('correlation', 'stability', 'criteria', 'loss-change', 'landscape')
-    assert all(re.search(rf'^ +{command}\b', out, re.MULTILINE) for command in commands)
+    assert all(re.search(rf'^ +{command}\b', out, re.MULTILINE) for command in COMMANDS)
     assert max(map(len, out.splitlines())) <= 100
     code = (
         'import sys; from ostrdet.apis.analyze_cli import build_parser;'

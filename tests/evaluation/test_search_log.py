@@ -119,3 +119,6 @@ def test_searches_of_two_spaces_are_not_compared(write_search: WriteSearch) -> N
 def test_only_criteria_of_all_searches_are_compared(write_search: WriteSearch) -> None:
     folders = [write_search(), write_search([line(1, B=SKIP, C=SKIP)], name='other')]
     assert common_criteria(read_logs(folders)) == ['B']
+    lonely = write_search([line(1, C=SKIP)], name='lonely')
+    with pytest.raises(ValueError, match=r"no criterion .* \(.*search': A, B; .*lonely': C\)"):
+        common_criteria(read_logs([folders[0], lonely]))
