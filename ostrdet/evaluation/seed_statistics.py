@@ -24,7 +24,9 @@ class Spread:
     def __str__(self) -> str:
         if math.isnan(self.mean):
             return '-'
-        return f'{self.mean:.2f}' if math.isnan(self.std) else f'{self.mean:.2f} +- {self.std:.2f}'
+        return (
+            f'{self.mean:z.2f}' if math.isnan(self.std) else f'{self.mean:z.2f} +- {self.std:.2f}'
+        )
 
 
 def spread(values: Iterable[float | None]) -> Spread:

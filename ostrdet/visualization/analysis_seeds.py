@@ -30,13 +30,15 @@ def draw_stability(
     caption = (
         f'Number of searches, which differ in their seed: {searches}. '
         + ('Left: accuracy by the table of the cell that a criterion chooses after an epoch; '
-           'lines are means, bands one standard deviation over the searches. Right: ' if known else '')
+           'lines are means, bands one standard deviation over the searches, cut off where they leave the '
+           'range of the means. Right: ' if known else '')
         + 'number of different cells among the searches, by criterion; 1 means that all agree.'
     )  # fmt: skip
     figure, axes = panels(2 if known else 1, 2, (370, 270), caption)
     if known:
         for index, spreads in enumerate(accuracies.values()):
             _band(axes[0], index, spreads)
+        _show_means(axes[0], accuracies)
         axes[0].set_ylabel(f'test accuracy on {dataset} (%)')
     for index, (criterion, by_epoch) in enumerate(distinct.items()):
         shift = 0.04 * index  # lines that coincide stay visible
@@ -99,6 +101,13 @@ def draw_landscape(eigenvalues: Mapping[str, Mapping[int, float]], batches: int)
     if len(eigenvalues) > 1:
         panel.legend()
     return figure
+
+
+def _show_means(panel: Axes, accuracies: Mapping[str, Mapping[int, Spread]]) -> None:
+    """A single collapse has a standard deviation that would dwarf everything else."""
+    means = [s.mean for by_epoch in accuracies.values() for s in by_epoch.values() if s.n]
+    margin = 0.05 * (max(means) - min(means)) + 0.1
+    panel.set_ylim(min(means) - margin, max(means) + margin)
 
 
 def _band(panel: Axes, index: int, by_epoch: Mapping[int, Spread]) -> None:

@@ -25,7 +25,8 @@ def test_few_numbers_have_no_spread() -> None:
 
 
 @pytest.mark.parametrize(
-    ('values', 'text'), [([], '-'), ([93.654], '93.65'), ([1.0, 2.0], '1.50 +- 0.71')]
+    ('values', 'text'),
+    [([], '-'), ([93.654], '93.65'), ([-1e-17], '0.00'), ([1.0, 2.0], '1.50 +- 0.71')],
 )
 def test_as_text(values: list[float], text: str) -> None:
     assert str(spread(values)) == text

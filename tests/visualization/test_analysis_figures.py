@@ -99,6 +99,8 @@ def test_stability_leaves_out_what_is_not_known() -> None:
     figure = draw(draw_stability)
     assert lines_of(figure, 0)[0] == ([1, 2], [91, 93])
     assert lines_of(figure, 1)[0] == ([1, 2, 3], [2, 1, 2])
+    low, high = figure.axes[0].get_ylim()
+    assert 90 < low < 91 < 93 < high < 94
 
 
 def test_stability_without_any_accuracy_shows_the_cells_alone() -> None:
