@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ostrdet.visualization.style import PALETTE, new_figure
 
 #: One per colour, so that names can be told apart without any.
-MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X', '*')
 CAPTION_SIZE = 8
 #: Points that a line and a letter of the caption take.
 LINE_HEIGHT, LETTER_WIDTH = 11.0, 4.15

@@ -20,30 +20,31 @@ from matplotlib.figure import Figure
 INK = '#222222'
 GRID = '#cccccc'
 PAPER = '#ffffff'
-#: Okabe and Ito's colours, which colour-blind readers can tell apart, without black; yellow is last
-#: and darker, so that it stands out from white.
+#: Okabe and Ito's colours, which colour-blind readers can tell apart, their black being ink; yellow
+#: is darker, so that it stands out from white.
 PALETTE = (
     '#0072b2',  # blue
-    '#d55e00',  # vermillion
+    '#d55e00',  # vermilion
     '#009e73',  # bluish green
     '#cc79a7',  # reddish purple
     '#e69f00',  # orange
     '#56b4e9',  # sky blue
     '#b8a600',  # yellow
+    INK,
 )
-#: Five, so that with seven colours 35 lines differ, and neighbours differ in both.
+#: Five, so that with eight colours 40 lines differ, and neighbours differ in both.
 DASHES = ('solid', (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (8, 2, 1, 1, 1, 2)))
 
 #: Settings of matplotlib; ``Any`` since it types every key.
 STYLE: Any = {
     'font.family': ['sans-serif'],
     'font.sans-serif': ['DejaVu Sans', 'Verdana', 'Arial'],
-    'font.size': 9,
-    'axes.titlesize': 9,
-    'axes.labelsize': 9,
-    'xtick.labelsize': 8,
-    'ytick.labelsize': 8,
-    'legend.fontsize': 8,
+    'font.size': 10,
+    'axes.titlesize': 10,
+    'axes.labelsize': 10,
+    'xtick.labelsize': 9,
+    'ytick.labelsize': 9,
+    'legend.fontsize': 9,
     'legend.frameon': False,
     'text.color': INK,
     'axes.labelcolor': INK,
@@ -69,7 +70,7 @@ _NO_DATE = {'svg': {'Date': None}, 'pdf': {'CreationDate': None}}
 _SVG, _XLINK = 'http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink'
 _NUMBER = re.compile(r'-?\d+\.\d+')
 _SPACE = re.compile(r' ?([A-Za-z]) ?')
-_GEOMETRY = {'d', 'x', 'y', 'width', 'height', 'transform', 'points'}
+_GEOMETRY = {'d', 'x', 'y', 'width', 'height'}
 
 
 def styled() -> AbstractContextManager[None]:
@@ -79,7 +80,7 @@ def styled() -> AbstractContextManager[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """A figure without a window; width and height in points, which are the pixels of an SVG."""
-    figure = Figure(figsize=(width / 72, height / 72))
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasAgg(figure)
     return figure
 
@@ -92,6 +93,16 @@ def line_style(index: int) -> dict[str, Any]:
         {'color': '#0072b2', 'linestyle': 'solid'}
     """
     return {'color': PALETTE[index % len(PALETTE)], 'linestyle': DASHES[index % len(DASHES)]}
+
+
+def page_colour(colour: str) -> str:
+    """What a page calls a colour of this module: the text's own, or a variable.
+
+    Examples:
+        >>> page_colour(INK), page_colour('#0072b2')
+        ('currentColor', 'var(--c-0072b2)')
+    """
+    return 'currentColor' if colour == INK else f'var(--c-{colour[1:]})'
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
@@ -111,17 +122,29 @@ def inline_svg(figure: Figure, label: str) -> str:
         figure: A figure that was drawn within :func:`styled`.
         label: What it shows, for those who can't see it; no other figure of the page has it.
     """
+    root = _page_element(figure, label)
+    width = root.attrib.pop('width').removesuffix('pt')
+    root.attrib.pop('height')
+    root.attrib |= {'style': f'width:{width}px', 'role': 'img', 'aria-label': label}
+    return ET.tostring(root, encoding='unicode')
+
+
+def inline_group(figure: Figure, label: str) -> str:
+    """As :func:`inline_svg`, but a ``<g>``, for the inside of an ``<svg>``."""
+    root = _page_element(figure, label)
+    root.tag, root.attrib = f'{{{_SVG}}}g', {}
+    return ET.tostring(root, encoding='unicode')
+
+
+def _page_element(figure: Figure, label: str) -> ET.Element:
     figure.patch.set_visible(False)
     buffer = io.StringIO()
     figure.savefig(buffer, format='svg', metadata=_NO_METADATA)
     root = ET.fromstring(buffer.getvalue())
     _slim(root, f'f{zlib.crc32(label.encode()):x}')
-    width = root.attrib.pop('width').removesuffix('pt')
-    root.attrib.pop('height')
-    root.attrib |= {'style': f'width:{width}px', 'role': 'img', 'aria-label': label}
     ET.register_namespace('', _SVG)
     ET.register_namespace('xlink', _XLINK)
-    return ET.tostring(root, encoding='unicode')
+    return root
 
 
 def _slim(root: ET.Element, prefix: str) -> None:
@@ -134,7 +157,7 @@ def _slim(root: ET.Element, prefix: str) -> None:
     used = {element.get(reference, '').removeprefix('#') for element in root.iter()}
     for element in root.iter():
         _slim_element(element, used, prefix)
-        if href := element.get(reference):
+        if (href := element.get(reference, '')).startswith('#'):  # an image is within its reference
             element.set(reference, f'#{prefix}{href[1:]}')
 
 
@@ -164,7 +187,6 @@ def _one_digit(number: re.Match[str]) -> str:
 
 def _page_style(style: str) -> str:
     """A style with colours as variables, and without the font, which is that of the page."""
-    style = style.replace(INK, 'currentColor')
     for colour in (*PALETTE, GRID, PAPER):
-        style = style.replace(colour, f'var(--c-{colour[1:]})')
+        style = style.replace(colour, page_colour(colour))
     return re.sub(r' ?font-family: [^;]+;', '', style)

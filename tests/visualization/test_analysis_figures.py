@@ -138,7 +138,7 @@ def test_saturation_draws_estimates_dashed() -> None:
 
 def test_no_two_names_look_alike() -> None:
     assert len(MARKERS) == len(PALETTE)
-    assert len({(m['color'], m['marker']) for m in map(marks, range(7))}) == 7
+    assert len({(m['color'], m['marker']) for m in map(marks, range(8))}) == 8
 
 
 def test_panels_beyond_their_number_are_removed() -> None:
