@@ -1,4 +1,4 @@
-"""What a genotype is worth: benchmark accuracies, parameters and multiply-adds."""
+"""What a genotype is worth, and what a search says: accuracies, sizes, correlations, loss changes."""
 
 from ostrdet.evaluation.complexity import Complexity
 from ostrdet.evaluation.nas_bench import (

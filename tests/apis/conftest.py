@@ -1,5 +1,6 @@
-"""Tiny derived networks: a trained one, and untrained ones with their checkpoints."""
+"""Tiny searches; tiny derived networks: a trained one, and untrained ones with their checkpoints."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ import torch
 
 from ostrdet.compat import import_quietly
 
+#: Candidates of the tiny searches.
+OPS = ('none', 'skip_connect', 'nor_conv_1x1', 'avg_pool_3x3')
 RETRAIN = Path(__file__).resolve().parents[2] / 'configs' / 'retrain'
 
 
@@ -70,3 +73,33 @@ def untrained(tmp_path: Path, quick_dump: None) -> Untrained:
         return Trained(path, checkpoint)
 
     return make
+
+
+class Searches(NamedTuple):
+    folders: list[Path]
+    table: Path
+    accuracies: dict[str, float]
+
+
+@pytest.fixture(scope='session')
+def searches(tiny_config: Any, tmp_path_factory: pytest.TempPathFactory) -> Searches:
+    """Two tiny searches with all checkpoints, and a made-up table of every cell of their space."""
+    from ostrdet.apis.search import search
+
+    root = tmp_path_factory.mktemp('searches')
+    space = {'type': 'NASBench201Space', 'num_nodes': 2, 'ops': list(OPS)}
+    accuracies = {
+        f'|{a}~0|+|{b}~0|{c}~1|': 50.0 + 9 * OPS.index(a) + 3 * OPS.index(b) - OPS.index(c)
+        for a, b, c in itertools.product(OPS, repeat=3)
+    }
+    table = root / 'table.csv'
+    rows = [f'{cell},{value},{value / 2},{value / 4}' for cell, value in accuracies.items()]
+    table.write_text('\n'.join(['arch,cifar10,cifar100,imagenet16_120', *rows]), encoding='utf-8')
+    folders = [root / f's{seed}' for seed in range(2)]
+    for seed, folder in enumerate(folders):
+        overrides = {
+            'model.supernet.space': space,
+            'default_hooks.checkpoint.max_keep_ckpts': -1,
+        }
+        search(tiny_config(overrides), work_dir=folder, seed=seed, benchmark=table)
+    return Searches(folders, table, accuracies)

@@ -121,10 +121,10 @@ class BilevelSearcher(BaseModel):
         Returns:
             ``loss`` and, if alpha took a step, ``arch_loss``: detached scalars.
         """
-        weight_batch, arch_data = self._prepare(data[0]), data[1]
+        weight_batch, arch_data = self.prepare(data[0]), data[1]
         logs, self.arch_step = {}, None
         if arch_data is not None:
-            arch_batch = self._prepare(arch_data)
+            arch_batch = self.prepare(arch_data)
             logs['arch_loss'] = self._step_architecture(weight_batch, arch_batch, optim_wrapper)
         loss = self._loss(weight_batch, leaves_of(self.mix(), requires_grad=False))
         optim_wrapper['weights'].update_params(loss)
@@ -166,9 +166,13 @@ class BilevelSearcher(BaseModel):
 
     def probe_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """The loss of the weight step and its weights; no running statistic changes."""
+        loss = self.mix_loss(batch, leaves_of(self.mix(), requires_grad=False))
+        return loss, list(self.bare_supernet.parameters())
+
+    def mix_loss(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
+        """The cross-entropy of ``batch`` under ``mix``; no running statistic changes."""
         weights = dict(self.bare_supernet.named_parameters())
-        mix = leaves_of(self.mix(), requires_grad=False)
-        return self._loss(batch, mix, weights, arch=True), list(weights.values())
+        return self._loss(batch, mix, weights, arch=True)
 
     @property
     def bare_supernet(self) -> Any:
@@ -206,7 +210,8 @@ class BilevelSearcher(BaseModel):
                 logits = torch.func.functional_call(supernet, state, (images, mix))
         return logits.float() if dtype else logits
 
-    def _prepare(self, batch: Any) -> Batch:
+    def prepare(self, batch: Any) -> Batch:
+        """What a dataloader gives, normalised."""
         data = self.data_preprocessor(batch, training=True)
         return Batch(data['inputs'], _labels(data['data_samples']))
 

@@ -1,0 +1,146 @@
+"""The command line of ``tools/analyze.py``; parses before anything heavy is imported."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+
+from ostrdet.apis.cli import Parser, import_libraries, run_cli
+from ostrdet.apis.run_options import add_options
+
+EPILOG = """examples:
+  python tools/analyze.py correlation work_dirs/s0 work_dirs/s1 --benchmark table.csv
+  python tools/analyze.py correlation work_dirs/darts --retrain configs/retrain/darts_c10-mini.py \\
+      --epochs 3 --data-root data/cifar10
+  python tools/analyze.py stability work_dirs/s0 work_dirs/s1 work_dirs/s2
+  python tools/analyze.py criteria work_dirs/s0 work_dirs/s1 --benchmark table.csv
+  python tools/analyze.py loss-change work_dirs/s0 --batches 8 --data-root data/cifar10
+  python tools/analyze.py landscape work_dirs/s0 --every 2 --data-root data/cifar10
+
+Every command writes CSV files and figures into --out; docs/analysis.md says how each number is
+defined. 'loss-change' and 'landscape' need checkpoints: search with
+--cfg-options default_hooks.checkpoint.max_keep_ckpts=-1 to keep those of all epochs.
+"""
+OUT = 'work_dirs/analysis'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the analysis that the command line asks for; returns the exit status."""
+    return run_cli(_analyze, build_parser(), argv)
+
+
+def build_parser() -> Parser:
+    """The parser, with a subparser for each analysis."""
+    parser = Parser(
+        prog='analyze.py',
+        description='Analyse searches that are done: the pictures and tables of the paper.',
+        epilog=EPILOG,
+    )
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, (text, add_own) in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.')
+        add_own(sub)
+        sub.add_argument('--out', default=OUT, metavar='DIR', help=f'default: {OUT}')
+        sub.add_argument('--png', action='store_true', help='write figures as PNG too')
+    return parser
+
+
+def _correlation(parser: Parser) -> None:
+    _work_dirs(parser)
+    _table_options(parser, dataset=True)
+    parser.add_argument(
+        '--retrain', metavar='CONFIG', help='train every cell with CONFIG, instead of a table'
+    )
+    parser.add_argument(
+        '--epochs', type=int, default=1, metavar='N', help='epochs of each training (default: 1)'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, metavar='N', help='seed of each training (default: 0)'
+    )
+    add_options(parser, '--data-root')
+    parser.add_argument(
+        '--epoch', type=int, metavar='N', help='epoch of the searches (default: their last)'
+    )
+    parser.add_argument(
+        '--base',
+        metavar='CRITERION',
+        help='whose cell is varied (default: the one that decided the search)',
+    )
+
+
+def _stability(parser: Parser) -> None:
+    _work_dirs(parser)
+    _table_options(parser, dataset=True)
+    parser.add_argument(
+        '--from-epoch',
+        type=int,
+        default=5,
+        metavar='N',
+        help='first epoch that counts (default: 5)',
+    )
+
+
+def _criteria(parser: Parser) -> None:
+    _work_dirs(parser)
+    _table_options(parser)
+    parser.add_argument(
+        '--layout', help='size at which networks are counted (default: first of the space)'
+    )
+
+
+def _loss_change(parser: Parser) -> None:
+    parser.add_argument('work_dir', metavar='WORK_DIR', help='work dir of a search')
+    parser.add_argument(
+        '--checkpoint', metavar='PATH', help='one of the search (default: its newest)'
+    )
+    _batches(parser, 4)
+
+
+def _landscape(parser: Parser) -> None:
+    _work_dirs(parser)
+    parser.add_argument(
+        '--every', type=int, default=1, metavar='N', help='every N-th checkpoint (default: 1)'
+    )
+    _batches(parser, 1)
+
+
+def _work_dirs(parser: Parser) -> None:
+    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR', help='work dir of a search')
+
+
+def _table_options(parser: Parser, dataset: bool = False) -> None:
+    parser.add_argument(
+        '--benchmark',
+        metavar='PATH',
+        help='table of accuracies (CSV, or folder of a NATS-Bench release)',
+    )
+    if dataset:
+        parser.add_argument(
+            '--dataset', default='cifar10', help='data set of the table (default: cifar10)'
+        )
+
+
+def _batches(parser: Parser, default: int) -> None:
+    parser.add_argument(
+        '--batches',
+        type=int,
+        default=default,
+        metavar='N',
+        help=f'minibatches of the architecture half (default: {default})',
+    )
+    add_options(parser, '--data-root')
+
+
+COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
+    'correlation': ('correlate scores with stand-alone accuracies, by edge', _correlation),
+    'stability': ('compare cells and accuracies over seeds and epochs', _stability),
+    'criteria': ('compare the final cells of all criteria', _criteria),
+    'loss-change': ('compare the loss change of selections with their estimates', _loss_change),
+    'landscape': ('follow the curvature of the validation loss in alpha', _landscape),
+}
+
+
+def _analyze(args: argparse.Namespace) -> None:
+    import_libraries()
+    from ostrdet.apis.analyses import ANALYSES
+
+    options = {key: value for key, value in vars(args).items() if key not in {'command', 'debug'}}
+    ANALYSES[args.command](**options)

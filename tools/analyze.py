@@ -1,0 +1,9 @@
+#!/usr/bin/env python
+"""Analyse searches: python tools/analyze.py COMMAND WORK_DIR... [options]; --help lists them."""
+
+import sys
+
+from ostrdet.apis.analyze_cli import main
+
+if __name__ == '__main__':
+    sys.exit(main())
