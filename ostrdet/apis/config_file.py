@@ -9,6 +9,9 @@ import torch
 from mmengine.config import Config, DictAction
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.apis.config_names import check_names
+from ostrdet.apis.config_text import read_text
+from ostrdet.apis.config_values import check_values
 from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.registry import nearest
 
@@ -24,10 +27,14 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         FileNotFoundError: If there is no such file.
         KeyError, ValueError: If the file or an override is wrong.
     """
-    cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    cfg = deepcopy(config) if isinstance(config, Config) else read_text(Path(config))
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)
-    cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
+    options = dict(_parse_option(option, cfg) for option in cfg_options)
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}') from error
     return cfg
 
 
@@ -58,27 +65,21 @@ def check_autocast(dtype: str) -> None:
 
 
 def check(cfg: Config) -> None:
-    """Check types, keys and the seed.
+    """Check names, types, keys, values and the seed.
 
     Raises:
         KeyError, TypeError, ValueError: With the key that is wrong.
     """
-    check_config(cfg.to_dict())
+    plain = cfg.to_dict()
+    check_names(plain)  # first, as a registry imports what it does not know
+    check_values(plain)
+    check_config(plain)
     seed = (cfg.get('randomness') or {}).get('seed')
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(
             f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
             'could not repeat a random one; set it, or give --seed N'
         )
-
-
-def _read(path: Path) -> Config:
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no config file '{path}'")
-    try:
-        return Config.fromfile(path)
-    except (SyntaxError, NameError) as error:
-        raise ValueError(f"config file '{path}': {error}") from error
 
 
 def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:

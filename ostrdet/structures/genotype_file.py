@@ -17,7 +17,9 @@ def save_genotype(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(json.dumps(to_json(genotype), indent=1) + '\n', encoding='utf-8')
+    temporary.unlink(missing_ok=True)
+    with temporary.open('x', encoding='utf-8') as stream:  # a link would lead out of the folder
+        stream.write(json.dumps(to_json(genotype), indent=1) + '\n')
     temporary.replace(path)
 
 

@@ -9,10 +9,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ostrdet.engine.checkpoint.latest import DamagedFileError
+from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
 
 SAFETENSORS = '.safetensors'
 _SHOWN = 3
+_MEND = 'take another one of the work dir'
 
 
 def read_state(path: str | Path) -> dict[str, Tensor]:
@@ -41,6 +42,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if Path(path).suffix == SAFETENSORS:
         return {'state_dict': _read_safetensors(Path(path))}
+    damage = damage_of(Path(path))
+    if damage is not None:
+        raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except OSError:
@@ -48,7 +52,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except Exception as error:
         raise DamagedFileError(
             f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
-            'more than tensors and plain values; take another one of the work dir'
+            f'more than tensors and plain values; {_MEND}'
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
         raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
