@@ -19,6 +19,9 @@ COMPONENTS = ('type', 'constructor')
 SCOPES = ('default_scope', '_scope_')
 #: Keys that hold a file.
 FILES = ('load_from', 'checkpoint', 'pretrained')
+#: Keys that hold a file that mmengine unpickles if its name says so.
+TABLES = ('ann_file', 'proposal_file')
+PICKLES = ('.pkl', '.pickle')
 
 
 def check_names(cfg: Mapping[str, Any]) -> None:
@@ -42,6 +45,11 @@ def check_names(cfg: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{path}='{value}', expected a local file, as nothing is downloaded; fetch it "
                 'yourself, and give its path'
+            )
+        elif last in TABLES and value.endswith(PICKLES):
+            raise ValueError(
+                f"{path}='{value}', expected no pickle, which runs code when it is read; write it as "
+                'JSON'
             )
 
 

@@ -4,7 +4,6 @@ import os
 import pickle
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -50,8 +49,8 @@ class NATSTable(BenchmarkTable):
         self._checked: set[int] = set()
         self._indices = {int(match[1]) for match in found if match}
         package = _import_package()
-        _check(self.path / META_FILE)
         try:
+            load_arrays(self.path / META_FILE)
             self._api = package.create(str(path), 'tss', fast_mode=True, verbose=False)
         except DAMAGED as error:
             raise BenchmarkError(f"'{self.path / META_FILE}' is damaged ({error!r})") from error
@@ -68,13 +67,13 @@ class NATSTable(BenchmarkTable):
         index = self._api.query_index_by_arch(key)
         if index not in self._indices:
             return None
-        if index not in self._checked:
-            _check(self.path / f'{index:06d}.pickle.pbz2')
-            self._checked.add(index)
         return {name: self._test_accuracy(index, dataset) for name, dataset in DATASETS.items()}
 
     def _test_accuracy(self, index: int, dataset: str) -> float:
         try:
+            if index not in self._checked:
+                load_arrays(self.path / f'{index:06d}.pickle.pbz2')
+                self._checked.add(index)
             info: dict[str, Any] = self._api.get_more_info(
                 index, dataset, hp=EPOCHS, is_random=False
             )
@@ -84,13 +83,6 @@ class NATSTable(BenchmarkTable):
                 f"'{self.path}': the file of cell {index} is damaged, or has no test accuracy on "
                 f'{dataset} after {EPOCHS} epochs ({error!r})'
             ) from error
-
-
-def _check(file: Path) -> None:
-    try:
-        load_arrays(file)
-    except ValueError as error:
-        raise BenchmarkError(str(error)) from error
 
 
 def _import_package() -> ModuleType:

@@ -55,15 +55,15 @@ class SearchSpace(ABC):
             object.__setattr__(self, field.name, _nested(tuple, getattr(self, field.name)))
         if len(set(self.ops)) != len(self.ops):
             raise ValueError(f'space.ops repeats an operation: {list(self.ops)}; name each once')
-        if set(self.ops) == {NONE}:
-            raise ValueError(
-                f"space.ops={list(self.ops)} lets nothing through, since '{NONE}' is zero; add an "
-                'operation'
-            )
         if not self.selectable_ops:
             raise ValueError(
                 f'space.ops={list(self.ops)} leaves nothing to choose, since '
                 f'{list(self.unselectable)} cannot be selected; add an operation'
+            )
+        if set(self.ops) == {NONE}:
+            raise ValueError(
+                f"space.ops={list(self.ops)} lets nothing through, since '{NONE}' is zero; add an "
+                'operation'
             )
 
     @property
