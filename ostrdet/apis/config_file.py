@@ -21,11 +21,11 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) -> Config:
-    """A config of its own, with overrides of the form 'key=value'.
+    """A config of its own, with overrides of the form 'key=value', its names and values checked.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        KeyError, ValueError: If the file or an override is wrong.
+        KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(Path(config))
     if cfg.get('default_scope') == DETECTION_SCOPE:
@@ -35,6 +35,9 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         cfg.merge_from_dict(options)
     except (KeyError, TypeError) as error:
         raise ValueError(f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}') from error
+    plain = cfg.to_dict()
+    check_names(plain)  # before any look-up, as mmengine imports what it does not know
+    check_values(plain)
     return cfg
 
 
@@ -65,15 +68,12 @@ def check_autocast(dtype: str) -> None:
 
 
 def check(cfg: Config) -> None:
-    """Check names, types, keys, values and the seed.
+    """Check types, keys and the seed.
 
     Raises:
         KeyError, TypeError, ValueError: With the key that is wrong.
     """
-    plain = cfg.to_dict()
-    check_names(plain)  # first, as a registry imports what it does not know
-    check_values(plain)
-    check_config(plain)
+    check_config(cfg.to_dict())
     seed = (cfg.get('randomness') or {}).get('seed')
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(
@@ -89,6 +89,8 @@ def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
     name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
     if name not in known:
         raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+    if not set(value) & set(',()[]'):  # no list, from which mmengine would take the spaces
+        return key, DictAction._parse_int_float_bool(value.strip('\'"'))
     try:
         return key, DictAction._parse_iterable(value)
     except AssertionError:

@@ -129,7 +129,8 @@ def test_unusual_images_and_names_are_fine(
         (images / f'train/cat/ü {index}{suffix}').write_bytes(written.tobytes())
     moved = images.rename(tmp_path / 'Bilder für später')
     work_dir = tmp_path / 'Läufe, erster'
-    argv = [str(folder_config), '--data-root', str(moved), '--work-dir', str(work_dir)]
-    assert train_cli.main(argv) == 0
+    argv = [str(folder_config), '--work-dir', str(work_dir), '--cfg-options']
+    roots = [f'{name}_dataloader.dataset.data_root={moved}' for name in ('train', 'val')]
+    assert train_cli.main([*argv, *roots]) == 0
     assert capfd.readouterr().err == ''
     assert (work_dir / 'epoch_1.pth').is_file()
