@@ -23,6 +23,7 @@ from typing import Any
 import hostile_files as hostile
 import torch
 import yaml
+from yapf.yapflib import yapf_api
 
 from ostrdet.apis import (
     benchmark_cli,
@@ -89,10 +90,18 @@ class Watch:
             if isinstance(path, str | bytes | Path)
         )
 
-    def _is_outside(self, path: Any, handle: Any = -1) -> bool:
-        """Whether a path leads out of the folder; it may be relative to an open one."""
-        above = f'/proc/self/fd/{handle}' if isinstance(handle, int) and handle >= 0 else ''
-        real = os.path.realpath(os.path.join(above, os.fsdecode(path)))  # noqa: PTH118 - may be bytes
+    def _is_outside(self, path: Any, handle: Any = None) -> bool:
+        """Whether a path leads out of the folder.
+
+        With a handle it is that of an entry, and not of what a link there points to; it may be
+        relative to the folder that the handle stands for.
+        """
+        given = Path(os.fsdecode(path))
+        if handle is None:
+            real = os.path.realpath(given)
+        else:
+            above = f'/proc/self/fd/{handle}' if isinstance(handle, int) and handle >= 0 else ''
+            real = str(Path(above, given.parent).resolve() / given.name)
         return not real.startswith(self.folder) and real not in ('/dev/null', '/dev/tty')
 
 
@@ -238,6 +247,8 @@ def main(folder: Path) -> None:
     tempfile.tempdir = str(folder / 'tmp')
     torch.set_num_threads(1)
     import_quietly()
+    # mmengine formats the config that it writes six times per run, which takes longer than the rest
+    yapf_api.FormatCode = lambda text, **_: (text, True)
     child = Child(folder, {name: folder / f'{name}.py' for name in ('search', 'train')})
     run_offline(child)
     open_checkpoints(child)
