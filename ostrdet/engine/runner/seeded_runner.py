@@ -209,8 +209,12 @@ class SeededRunner(Runner):
 
 
 def _classes(loop: BaseLoop) -> tuple[str, ...]:
-    """The names of the classes of a loop's data set; none where it does not tell."""
-    found = getattr(loop.dataloader.dataset, 'metainfo', {}).get('classes')
+    """The names of the classes of a loop's data set; none where it does not tell.
+
+    None of COCO's either, which are compared with the categories of the annotations.
+    """
+    dataset = loop.dataloader.dataset
+    found = None if hasattr(dataset, 'cat_ids') else getattr(dataset, 'metainfo', {}).get('classes')
     return tuple(map(str, found or ()))
 
 
