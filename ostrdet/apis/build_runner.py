@@ -3,16 +3,16 @@
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import is_distributed
 from mmengine.runner import Runner
 
 from ostrdet.apis.config_file import DETECTION_SCOPE
+from ostrdet.apis.launchers import start_processes
 from ostrdet.compat.mmcv_ops import load_mmcv_ops
 from ostrdet.engine.checkpoint import checkpoints, latest_checkpoint
-from ostrdet.engine.runner import SeededRunner
+from ostrdet.engine.runner import SeededRunner, explained
 
 
 def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
@@ -23,12 +23,14 @@ def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
     """
     cfg.launcher = launcher
-    _start_processes(cfg)
+    _make_work_dir(Path(cfg.work_dir))
+    start_processes(cfg)
     # The runner's global objects go by this name and the second: two runs must not share them
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
     if cfg.get('visualizer'):
         cfg.visualizer.name = cfg.experiment_name  # mmdet's configs give them all one
-    runner: Runner = SeededRunner.from_cfg(cfg)
+    with explained(cfg):
+        runner: Runner = SeededRunner.from_cfg(cfg)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         runner.logger.info(load_mmcv_ops())
     return runner
@@ -48,7 +50,15 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
         DamagedFileError: If all checkpoints of the work dir are damaged.
     """
     folder = Path(cfg.work_dir)
+    if resume is None and cfg.get('resume'):  # as mmengine has it
+        resume = cfg.get('load_from') or 'auto'
     if resume is None:
+        start = cfg.get('load_from')
+        if start is not None and not Path(start).is_file():
+            raise FileNotFoundError(
+                f"load_from: there is no checkpoint '{start}'; give the path of one, or None to "
+                'start from nothing'
+            )
         if checkpoints(folder) or (folder / 'trajectory.jsonl').exists():
             raise FileExistsError(
                 f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
@@ -66,10 +76,19 @@ def _warn(text: str) -> None:
     print(f'warning: {text}', file=sys.stderr)
 
 
-def _start_processes(cfg: Config) -> None:
-    """Without a GPU the processes talk by gloo, which mmengine's own start does not offer."""
-    if cfg.launcher == 'none' or torch.cuda.is_available():
-        return
-    cfg.merge_from_dict({'model_wrapper_cfg.device_ids': None})
-    if cfg.launcher == 'pytorch' and not is_distributed():
-        torch.distributed.init_process_group('gloo')
+def _make_work_dir(folder: Path) -> None:
+    """Make the folder before anything is built.
+
+    Raises:
+        OSError: If it can't be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f'{error.strerror}: no work dir can be here; give another --work-dir',
+            str(folder),
+        ) from error

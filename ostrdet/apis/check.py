@@ -19,6 +19,7 @@ from ostrdet.apis.config_file import read_config
 from ostrdet.apis.peak_memory import resident_peak_mib
 from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
+from ostrdet.engine.runner import explained
 
 MIB = 2**20
 #: Weights, and what the optimizer keeps beside them: momentum of SGD, two moments of Adam on alpha.
@@ -82,7 +83,8 @@ def check(
         cfg.work_dir = folder
         runner = build_runner(cfg)
         images = {name: _read(loader, full) for name, loader in _loaders(runner).items()}
-        seconds = _step(runner)
+        with explained(cfg):
+            seconds = _step(runner)
         found = Rehearsal(
             images,
             seconds,

@@ -22,6 +22,13 @@ FAILURE = 2
 NO_RESOURCES = 4
 RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+#: For libraries that read them when they are imported: no look at a hub for what is not here.
+OFFLINE = {
+    'HF_HUB_OFFLINE': '1',
+    'TRANSFORMERS_OFFLINE': '1',
+    'HF_HUB_DISABLE_TELEMETRY': '1',
+}
+
 
 class Parser(argparse.ArgumentParser):
     """A parser with ``--debug``, whose errors are one line; its help texts keep their line breaks.
@@ -88,6 +95,8 @@ def import_libraries() -> None:
     are told to sleep, which OpenMP reads when it is loaded.
     """
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    for name, value in OFFLINE.items():
+        os.environ.setdefault(name, value)
     from ostrdet.compat import import_quietly
 
     import_quietly()

@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ostrdet import registry as own
+from ostrdet.apis.config_kinds import check_kinds
 from ostrdet.registry import lookup, nearest
 
 OWN_ROOTS = (own.SPACES, own.WEIGHTINGS, own.ARCH_UPDATES, own.CRITERIA)
@@ -122,6 +123,7 @@ def check_config(cfg: Mapping[str, Any]) -> None:
         if home is not None and isinstance(node.get('type'), str):
             target = _find(home, node['type'], (*path, 'type'), scope)
             _check_keys(node['type'], node, _arguments(target), path)
+            check_kinds(target, node, _key(path))
         for (holder, key), registry in NAMES.items():
             if path and path[-1] == holder:
                 _check_names(registry, node.get(key, ()), (*path, key))
@@ -165,6 +167,11 @@ def _find(
     if home in OWN_ROOTS:
         return _at(path, lookup, home, name)
     target = None if '.' in name else home.get(f'{scope}.{name}')
+    if target is None and path == ('model', 'type') and _is_foreign(name, scope):
+        raise KeyError(
+            f"default_scope='{scope}', but config key 'model.type': '{name}' is of ostrdet; write "
+            f"'ostrdet.{name}', or default_scope='ostrdet'"
+        )
     target = home.get(name) if target is None else target
     if target is None:
         raise KeyError(
@@ -172,6 +179,11 @@ def _find(
         )
     found: Callable[..., Any] = target
     return found
+
+
+def _is_foreign(name: str, scope: str) -> bool:
+    """Whether a model without prefix is ours, and sought elsewhere."""
+    return scope != 'ostrdet' and own.MODELS.module_dict.get(name) is not None
 
 
 def _hint(home: Registry, name: str, scope: str) -> str:

@@ -9,6 +9,9 @@ import torch
 from mmengine.config import Config, DictAction
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
+from ostrdet.apis.config_names import check_names
+from ostrdet.apis.config_text import read_text
+from ostrdet.apis.config_values import check_values
 from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.registry import nearest
 
@@ -18,16 +21,23 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) -> Config:
-    """A config of its own, with overrides of the form 'key=value'.
+    """A config of its own, with overrides of the form 'key=value', its names and values checked.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        KeyError, ValueError: If the file or an override is wrong.
+        KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
-    cfg = deepcopy(config) if isinstance(config, Config) else _read(Path(config))
+    cfg = deepcopy(config) if isinstance(config, Config) else read_text(Path(config))
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)
-    cfg.merge_from_dict(dict(_parse_option(option, cfg) for option in cfg_options))
+    options = dict(_parse_option(option, cfg) for option in cfg_options)
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}') from error
+    plain = cfg.to_dict()
+    check_names(plain)  # before any look-up, as mmengine imports what it does not know
+    check_values(plain)
     return cfg
 
 
@@ -72,15 +82,6 @@ def check(cfg: Config) -> None:
         )
 
 
-def _read(path: Path) -> Config:
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no config file '{path}'")
-    try:
-        return Config.fromfile(path)
-    except (SyntaxError, NameError) as error:
-        raise ValueError(f"config file '{path}': {error}") from error
-
-
 def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
     key, equals, value = option.partition('=')
     if not (key and equals):
@@ -88,6 +89,8 @@ def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
     name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
     if name not in known:
         raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+    if not set(value) & set(',()[]'):  # no list, from which mmengine would take the spaces
+        return key, DictAction._parse_int_float_bool(value.strip('\'"'))
     try:
         return key, DictAction._parse_iterable(value)
     except AssertionError:

@@ -37,10 +37,13 @@ def evaluate(
 
     Raises:
         FileNotFoundError: If a file is missing.
+        IsADirectoryError: If ``out`` is a folder.
         ValueError: If the checkpoint is damaged or of another architecture.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")
+    if out is not None and Path(out).is_dir():
+        raise IsADirectoryError(f"--out: '{out}' is a folder, expected a JSON file")
     cfg = load_config(config, genotype, work_dir, data_root=data_root, cfg_options=cfg_options)
     if work_dir is None:
         cfg.work_dir = str(Path(cfg.work_dir) / 'test')

@@ -31,6 +31,11 @@ def load_config(
     if amp is not None:
         _set_amp(cfg, amp)
     check(cfg)
+    if not (cfg.get('default_hooks') or {}).get('selector'):
+        raise ValueError(
+            'default_hooks.selector is missing: the search would choose nothing; set it to '
+            "dict(type='SelectorHook', criterion=dict(type='OperationStrength'))"
+        )
     return cfg
 
 

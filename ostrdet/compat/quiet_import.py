@@ -17,6 +17,9 @@ DETECTION = (
     'mmdet.visualization',
 )
 
+#: OpenCV's level of errors, for which it has no name in Python.
+OPENCV_ERRORS = 2
+
 
 def import_quietly(modules: Iterable[str] = PARTS) -> None:
     """Import ``modules``; what they print, warn of and log while they are imported is dropped.
@@ -24,7 +27,11 @@ def import_quietly(modules: Iterable[str] = PARTS) -> None:
     mmpretrain reports missing optional parts (OneDL, compiled operators of mmcv) at import, whoever
     imports it. An error of the import itself is raised as ever.
     """
+    import cv2
     from mmengine.logging import MMLogger
+
+    # Its warnings of damaged images name no file, and would stand beside our line, which does
+    cv2.setLogLevel(OPENCV_ERRORS)
 
     logger = MMLogger.get_current_instance()  # made here, so that it keeps the real stderr
     level = logger.level

@@ -1,5 +1,5 @@
 """What the runner is made of: loops, hooks and optimizers."""
 
-from ostrdet.engine import checkpoint, hooks, loops, optimizers, runner
+from ostrdet.engine import checkpoint, hooks, isolated_backend, loops, optimizers, runner
 
-__all__ = ['checkpoint', 'hooks', 'loops', 'optimizers', 'runner']
+__all__ = ['checkpoint', 'hooks', 'isolated_backend', 'loops', 'optimizers', 'runner']

@@ -13,6 +13,7 @@ from ostrdet.evaluation.benchmark_table import (
     BenchmarkError,
     BenchmarkTable,
 )
+from ostrdet.safe_pickle import load_arrays
 
 META_FILE = 'meta.pickle.pbz2'
 CELL_FILE = re.compile(r'(\d+)\.pickle\.pbz2')
@@ -27,8 +28,9 @@ class NATSTable(BenchmarkTable):
     Accuracies are those on the test sets after 200 epochs, averaged over the trials. A cell is
     read when it is asked for; one whose file is missing is unknown, never guessed.
 
-    The files are pickles, and the package unpickles them, which runs whatever they hold: only read
-    a benchmark that you trust.
+    The files are pickles, and the package unpickles them, which runs whatever they hold. So each is
+    read by :func:`~ostrdet.safe_pickle.load_arrays` first, which refuses all but numbers,
+    text and built-in containers.
 
     Args:
         path: The folder ``NATS-tss-v1_0-3ffb9-simple``.
@@ -36,7 +38,7 @@ class NATSTable(BenchmarkTable):
     Raises:
         FileNotFoundError: If the folder is not one of NATS-Bench.
         ImportError: If the package is not installed.
-        BenchmarkError: If the list of cells is damaged.
+        BenchmarkError: If the list of cells is damaged, or holds code.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -44,9 +46,11 @@ class NATSTable(BenchmarkTable):
         if not (self.path / META_FILE).is_file():
             raise FileNotFoundError(f"no file {META_FILE} in the folder '{path}'. {HOW_TO_GET}")
         found = (CELL_FILE.fullmatch(file.name) for file in self.path.iterdir())
+        self._checked: set[int] = set()
         self._indices = {int(match[1]) for match in found if match}
         package = _import_package()
         try:
+            load_arrays(self.path / META_FILE)
             self._api = package.create(str(path), 'tss', fast_mode=True, verbose=False)
         except DAMAGED as error:
             raise BenchmarkError(f"'{self.path / META_FILE}' is damaged ({error!r})") from error
@@ -67,6 +71,9 @@ class NATSTable(BenchmarkTable):
 
     def _test_accuracy(self, index: int, dataset: str) -> float:
         try:
+            if index not in self._checked:
+                load_arrays(self.path / f'{index:06d}.pickle.pbz2')
+                self._checked.add(index)
             info: dict[str, Any] = self._api.get_more_info(
                 index, dataset, hp=EPOCHS, is_random=False
             )

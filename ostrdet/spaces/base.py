@@ -17,6 +17,9 @@ from ostrdet.structures import (
 )
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
+#: The operation that stands for no connection.
+NONE = 'none'
+
 
 @dataclass(frozen=True)
 class SearchSpace(ABC):
@@ -51,11 +54,16 @@ class SearchSpace(ABC):
         for field in fields(self):  # configs hold lists
             object.__setattr__(self, field.name, _nested(tuple, getattr(self, field.name)))
         if len(set(self.ops)) != len(self.ops):
-            raise ValueError(f'space.ops repeats an operation: {list(self.ops)}')
+            raise ValueError(f'space.ops repeats an operation: {list(self.ops)}; name each once')
         if not self.selectable_ops:
             raise ValueError(
                 f'space.ops={list(self.ops)} leaves nothing to choose, since '
                 f'{list(self.unselectable)} cannot be selected; add an operation'
+            )
+        if set(self.ops) == {NONE}:
+            raise ValueError(
+                f"space.ops={list(self.ops)} lets nothing through, since '{NONE}' is zero; add an "
+                'operation'
             )
 
     @property

@@ -14,10 +14,12 @@ VERSION = 1
 
 def save_genotype(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     """Write ``genotype`` to ``path``: first to a temporary file beside it, then renamed over it."""
-    path = Path(path)
+    path, text = Path(path), json.dumps(to_json(genotype), indent=1) + '\n'
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(json.dumps(to_json(genotype), indent=1) + '\n', encoding='utf-8')
+    temporary.unlink(missing_ok=True)
+    with temporary.open('x', encoding='utf-8') as stream:  # a link would lead out of the folder
+        stream.write(text)
     temporary.replace(path)
 
 

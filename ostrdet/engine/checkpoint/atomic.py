@@ -24,7 +24,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.tmp')
     try:
-        with temporary.open('wb') as stream:
+        temporary.unlink(missing_ok=True)
+        with temporary.open('xb') as stream:  # a new file: a link would lead out of the folder
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

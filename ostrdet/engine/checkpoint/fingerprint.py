@@ -30,7 +30,7 @@ def fingerprint(cfg: Mapping[str, Any], samples: int, world_size: int) -> dict[s
     """
     found = dict(_leaves(cfg.get('model', {}), 'model'))
     for key in KEYS:
-        value = _at(cfg, key)
+        value = value_at(cfg, key)
         if value is not None:
             found[key] = _text(value)
     return {**found, 'samples': str(samples), 'processes': str(world_size)}
@@ -59,7 +59,8 @@ def _text(value: Any) -> str:
     return repr(list(value) if isinstance(value, list | tuple | range) else value)[:200]
 
 
-def _at(cfg: Any, key: str) -> Any:
+def value_at(cfg: Any, key: str) -> Any:
+    """The value of a dotted key, or None where the config has no such key."""
     for name in key.split('.'):
         cfg = cfg.get(name) if isinstance(cfg, Mapping) else None
     return cfg

@@ -1,6 +1,7 @@
 """The newest checkpoint of a work dir that is whole, found by looking at the files."""
 
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,17 @@ from pathlib import Path
 from ostrdet.engine.checkpoint.atomic import digest, sum_of
 
 _NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')
+
+#: What ``zipfile`` raises on an archive that is cut off, changed or made up.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,  # it is encrypted
+    ValueError,
+    struct.error,
+)
 
 
 class DamagedFileError(ValueError):
@@ -76,7 +88,9 @@ def damage_of(path: Path) -> str | None:
         return None if same else 'has another checksum than what was written'
     try:
         with zipfile.ZipFile(path) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                return 'is compressed, which no checkpoint is'  # and may grow without end
             broken = archive.testzip()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         return f'is cut off or no archive ({error})'
     return None if broken is None else f'is broken at {broken}'

@@ -1,5 +1,6 @@
 """Weights in files: read without running what they hold, and compared before they are used."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ostrdet.engine.checkpoint.latest import DamagedFileError
+from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
 
 SAFETENSORS = '.safetensors'
+#: How a pickle names the function that takes the name of a codec; it is on torch's own list.
+CODEC = b'_codecs\nencode\n'
 _SHOWN = 3
+_MEND = 'take another one of the work dir'
 
 
 def read_state(path: str | Path) -> dict[str, Tensor]:
@@ -41,6 +45,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if Path(path).suffix == SAFETENSORS:
         return {'state_dict': _read_safetensors(Path(path))}
+    damage = damage_of(Path(path)) or _codec_in(Path(path))
+    if damage is not None:
+        raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except OSError:
@@ -48,12 +55,19 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except Exception as error:
         raise DamagedFileError(
             f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
-            'more than tensors and plain values; take another one of the work dir'
+            f'more than tensors and plain values; {_MEND}'
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
         raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
     state = checkpoint['state_dict'].items()
     return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+
+
+def _codec_in(path: Path) -> str | None:
+    """What is wrong with a pickle that names a codec, which Python would import: no tensor needs one."""
+    with zipfile.ZipFile(path) as archive:
+        pickles = [archive.read(name) for name in archive.namelist() if name.endswith('.pkl')]
+    return 'names a codec' if any(CODEC in content for content in pickles) else None
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

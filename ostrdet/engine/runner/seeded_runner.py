@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.runner import BaseLoop, Runner
+from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -23,6 +25,8 @@ from ostrdet.engine.checkpoint import (
     use_atomic_files,
     work_dir_lock,
 )
+from ostrdet.engine.isolated_backend import isolate
+from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
 
@@ -63,11 +67,13 @@ class SeededRunner(Runner):
         """As in mmengine, but it ends well after an error too: terminal and workers are let go.
 
         Raises:
+            MemoryError: If memory lacks, with the keys to change.
             WorkDirInUseError: If another run writes into the work dir.
         """
         with work_dir_lock(self.work_dir) if is_main_process() else nullcontext():
             try:
-                model: nn.Module = super().train()
+                with explained(self.cfg):
+                    model: nn.Module = super().train()
             except BaseException:
                 self.call_hook('after_run')
                 raise
@@ -79,10 +85,51 @@ class SeededRunner(Runner):
     def test(self) -> dict[str, float]:
         """As in mmengine, but its workers are let go."""
         try:
-            metrics: dict[str, float] = super().test()
+            with explained(self.cfg):
+                metrics: dict[str, float] = super().test()
         finally:
             _stop_workers(self._test_loop)
         return metrics
+
+    def build_train_loop(self, loop: BaseLoop | dict[str, Any]) -> BaseLoop:
+        """As in mmengine, but an epoch has at least one iteration.
+
+        Raises:
+            ValueError: If there is no batch, of which mmengine would make epochs of nothing.
+        """
+        built: BaseLoop = super().build_train_loop(loop)
+        loader = built.dataloader
+        if len(loader) == 0:
+            raise ValueError(
+                f'train_dataloader.batch_size={loader.batch_size} is larger than the '
+                f'{len(loader.dataset)} samples, and train_dataloader.drop_last leaves an epoch '
+                'without an iteration; make it smaller'
+            )
+        return built
+
+    def build_val_loop(self, loop: BaseLoop | dict[str, Any]) -> BaseLoop:
+        """As in mmengine, but the classes are those of the training.
+
+        Raises:
+            ValueError: If they are not: a label would mean two things.
+        """
+        built: BaseLoop = super().build_val_loop(loop)
+        if isinstance(self._train_loop, BaseLoop):
+            ours, theirs = _classes(self._train_loop), _classes(built)
+            if ours and theirs and ours != theirs:
+                raise ValueError(
+                    'val_dataloader.dataset has other classes than train_dataloader.dataset, or '
+                    f'another order: only the training has {sorted({*ours} - {*theirs})[:5]}, only '
+                    f'the validation {sorted({*theirs} - {*ours})[:5]}; make the two alike'
+                )
+        return built
+
+    def build_visualizer(self, visualizer: Any = None) -> Visualizer:
+        """As in mmengine, but a back end that fails stops nothing."""
+        built: Visualizer = super().build_visualizer(
+            isolate(visualizer) if isinstance(visualizer, Mapping) else visualizer
+        )
+        return built
 
     @staticmethod
     def build_dataloader(
@@ -159,6 +206,16 @@ class SeededRunner(Runner):
                 f"--resume: '{filename}' is of another run: {'; '.join(differences)}. Take the config "
                 'that it was written with, or go on all the same with resume_anyway=True'
             )
+
+
+def _classes(loop: BaseLoop) -> tuple[str, ...]:
+    """The names of the classes of a loop's data set; none where it does not tell.
+
+    None of COCO's either, which are compared with the categories of the annotations.
+    """
+    dataset = loop.dataloader.dataset
+    found = None if hasattr(dataset, 'cat_ids') else getattr(dataset, 'metainfo', {}).get('classes')
+    return tuple(map(str, found or ()))
 
 
 def _stop_workers(loop: Any) -> None:

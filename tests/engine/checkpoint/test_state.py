@@ -8,7 +8,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ostrdet.engine.checkpoint import check_state, read_checkpoint, read_state
+from ostrdet.engine.checkpoint import (
+    DamagedFileError,
+    check_state,
+    read_checkpoint,
+    read_state,
+)
 
 STATE = {'a': torch.arange(3.0), 'b.weight': torch.ones(2, 2)}
 
@@ -90,3 +95,16 @@ def test_every_kind_of_difference_is_counted_and_named() -> None:
     assert '1 keys not in this network (d)' in message
     assert '1 keys of another shape (b.weight (2, 3) instead of (2, 2))' in message
     assert message.endswith('Give the config and the genotype that it was trained with')
+
+
+class Reach:
+    """Pickles as a call of ``getattr``, from which every function can be reached."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (torch.Size, 'numel')
+
+
+def test_a_checkpoint_can_not_reach_for_attributes(tmp_path: Path) -> None:
+    torch.save({'state_dict': {}, 'x': Reach()}, tmp_path / 'epoch_1.pth')
+    with pytest.raises(DamagedFileError, match='more than tensors and plain values'):
+        read_checkpoint(tmp_path / 'epoch_1.pth')

@@ -5,6 +5,7 @@ those names reaches numpy, whose own would also make an array of objects at any 
 for a function of this module that makes a plain array of numbers from bytes, or refuses.
 """
 
+import bz2
 import io
 import pickle
 import re
@@ -16,6 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 _PLAIN = re.compile(r'[<>|=]?[biuf][1248]')
+#: Bytes of a decompressed file; a small one can be made to grow without end.
+_LARGEST = 2**28
 _DAMAGE = (
     AssertionError,
     AttributeError,
@@ -24,6 +27,7 @@ _DAMAGE = (
     IndexError,
     KeyError,
     MemoryError,
+    OSError,
     OverflowError,
     RecursionError,
     TypeError,
@@ -84,6 +88,7 @@ def _never(*_: object) -> None:
 
 STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
     ('_codecs', 'encode'): _encode,
+    ('collections', 'OrderedDict'): lambda *items: dict(*items),
     ('numpy', 'ndarray'): _never,
     ('numpy', 'dtype'): _DType,
     **{
@@ -122,11 +127,13 @@ def load_arrays(file: str | Path) -> Any:
     Args:
         file: A pickle, also of Python 2, whose text is taken as latin-1.
 
+    A file that ends in '.pbz2' is decompressed.
+
     Raises:
         ValueError: If the file is damaged, or names anything else than an array of numbers.
     """
     try:
-        stream = io.BytesIO(Path(file).read_bytes())
+        stream = io.BytesIO(_content(Path(file)))
         return _ArrayUnpickler(stream, encoding='latin1').load()
     except pickle.UnpicklingError as error:
         raise ValueError(
@@ -134,3 +141,13 @@ def load_arrays(file: str | Path) -> Any:
         ) from None
     except _DAMAGE as error:
         raise ValueError(f"'{file}' is damaged, it can't be unpickled: {error}") from error
+
+
+def _content(file: Path) -> bytes:
+    if file.suffix != '.pbz2':
+        return file.read_bytes()
+    with bz2.open(file) as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f'it has more than {_LARGEST:,} bytes')
+    return content

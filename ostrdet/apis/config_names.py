@@ -1,0 +1,84 @@
+"""Which names a config may use: those of registries; none is imported for being written down.
+
+mmengine imports the module of a dotted ``type``, the package of an unknown scope, and downloads
+what stands behind an address.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine import registry as roots
+from mmengine.registry import Registry
+
+from ostrdet.registry import nearest
+
+LIBRARIES = ('mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'ostrdet')
+#: Keys that hold the name of a component.
+COMPONENTS = ('type', 'constructor')
+#: Keys that hold the name of a library.
+SCOPES = ('default_scope', '_scope_')
+#: Keys that hold a file.
+FILES = ('load_from', 'checkpoint', 'pretrained')
+#: Keys that hold a file that mmengine unpickles if its name says so.
+TABLES = ('ann_file', 'proposal_file')
+PICKLES = ('.pkl', '.pickle')
+
+
+def check_names(cfg: Mapping[str, Any]) -> None:
+    """Check the names of components, libraries and files, before a registry is asked for one.
+
+    Args:
+        cfg: The config as plain dicts and lists.
+
+    Raises:
+        KeyError: If a name is that of no registered library; the nearest is offered.
+        ValueError: If a name is a path into a module, or a file an address.
+    """
+    known = {*LIBRARIES, *_loaded()}
+    for key, value in _texts(cfg, ()):
+        path, last = '.'.join(key), key[-1]
+        if last in COMPONENTS and '.' in value:
+            _check_component(path, value, known)
+        elif last in SCOPES and value not in known:
+            raise KeyError(f"{path}='{value}' is no library. {nearest(value, known)}")
+        elif last in FILES and '://' in value:
+            raise ValueError(
+                f"{path}='{value}', expected a local file, as nothing is downloaded; fetch it "
+                'yourself, and give its path'
+            )
+        elif last in TABLES and value.endswith(PICKLES):
+            raise ValueError(
+                f"{path}='{value}', expected no pickle, which runs code when it is read; write it as "
+                'JSON'
+            )
+
+
+def _check_component(path: str, value: str, known: set[str]) -> None:
+    library, _, name = value.partition('.')
+    if '.' in name:
+        raise ValueError(
+            f"{path}='{value}', expected a registered name such as 'mmpretrain.Accuracy', as modules "
+            'are not imported for being named; register the class, and name its module in '
+            'custom_imports of a .py config'
+        )
+    if library not in known:
+        raise KeyError(f"{path}='{value}': '{library}' is no library. {nearest(library, known)}")
+
+
+def _loaded() -> Iterator[str]:
+    """The libraries whose registries are there, those of ``custom_imports`` among them."""
+    for root in vars(roots).values():
+        if isinstance(root, Registry):
+            yield from root.children
+
+
+def _texts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of a config with the keys that lead to it."""
+    if isinstance(node, str) and path:
+        yield path, node
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _texts(child, (*path, str(key)))
+    elif isinstance(node, list | tuple):
+        for index, child in enumerate(node):
+            yield from _texts(child, (*path, str(index)))
