@@ -3,7 +3,10 @@
 
     OMP_NUM_THREADS=1 python benchmarks/search_step.py darts nb201 pc-darts --out steps.json
 
-Reported per engine: median, fastest and slowest step in seconds of the clock and of the processor (on
+At first order a third way, "public", is the plain engine with an architecture step that differentiates
+with respect to everything, as public implementations of DARTS do.
+
+Reported per way: median, fastest and slowest step in seconds of the clock and of the processor (on
 a busy machine the latter says more), the same of a step of the weights alone, whose difference to the
 whole is the step of the architecture, the peak memory of a fresh process, and the arithmetic of the
 plain step per second next to what a large matrix product reaches in the same run.
@@ -62,23 +65,27 @@ def measure(setting: str, order: str, args: argparse.Namespace) -> Row:
     """Alternate the engines, and within each the whole step and that of the weights alone."""
     pair = (batch(args.batch), batch(args.batch))
     models = {engine: searcher(setting, engine, order) for engine in ENGINES}
+    if order == 'first':
+        models['public'] = searcher(setting, 'plain', 'public')
     steps = {
-        (engine, part): lambda m=model, w=wrapper, p=data: m.train_step(p, w)
-        for engine, (model, wrapper) in models.items()
+        (way, part): lambda m=model, w=wrapper, p=data: m.train_step(p, w)
+        for way, (model, wrapper) in models.items()
         for part, data in (('step', pair), ('weights', (pair[0], None)))
     }
+    steps.pop(('public', 'weights'), None)  # that of 'plain'
     with FlopCounter() as counter:
         steps['plain', 'step']()
-    steps['fast', 'step']()
+    for key in steps.keys() - {('plain', 'step')}:
+        steps[key]()
     seconds: dict[Any, list[tuple[float, float]]] = {key: [] for key in steps}
     for _ in range(args.repeats):
         for key, step in steps.items():
             seconds[key].append(timed(step))
     row: Row = {'setting': setting, 'order': order, 'batch': args.batch, 'repeats': args.repeats}
     row['gflop'] = counter.total / 1e9
-    for engine, part in steps:
-        clock, processor = zip(*seconds[engine, part], strict=True)
-        row[f'{engine} {part}'] = {'clock': spread(clock), 'processor': spread(processor)}
+    for way, part in steps:
+        clock, processor = zip(*seconds[way, part], strict=True)
+        row[f'{way} {part}'] = {'clock': spread(clock), 'processor': spread(processor)}
     return row
 
 
@@ -108,14 +115,16 @@ def roof() -> float:
 
 
 def show(row: Row) -> None:
-    """Print a row, and the ratios of plain to fast."""
+    """Print a row, and the ratios to the fast engine."""
     print(f'{row["setting"]}, {row["order"]} order, batch {row["batch"]}: {row["gflop"]:.0f} GFLOP')
-    for part in ('step', 'weights'):
+    for way, part in (('public', 'step'), ('plain', 'step'), ('plain', 'weights')):
+        if f'{way} {part}' not in row:
+            continue
         for unit in ('clock', 'processor'):
-            plain, fast = (row[f'{engine} {part}'][unit] for engine in ENGINES)
-            texts = [f'{s["median"]:.2f} ({s["min"]:.2f}-{s["max"]:.2f})' for s in (plain, fast)]
-            ratio = plain['median'] / fast['median']
-            print(f'  {part}, {unit}: plain {texts[0]} s, fast {texts[1]} s, ratio {ratio:.2f}')
+            slow, fast = row[f'{way} {part}'][unit], row[f'fast {part}'][unit]
+            texts = [f'{s["median"]:.2f} ({s["min"]:.2f}-{s["max"]:.2f})' for s in (slow, fast)]
+            ratio = slow['median'] / fast['median']
+            print(f'  {part}, {unit}: {way} {texts[0]} s, fast {texts[1]} s, ratio {ratio:.2f}')
     rates = [row['gflop'] / row[f'{engine} step']['clock']['median'] for engine in ENGINES]
     print(f'  GFLOP/s: plain {rates[0]:.1f}, fast {rates[1]:.1f}, matrix product {row["roof"]:.0f}')
     if 'peak MiB' in row:

@@ -13,8 +13,9 @@ from mmengine.optim import OptimWrapperDict  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor  # noqa: E402
+from ostrdet.models.arch_updates import Batch, BilevelProblem, FirstOrderUpdate  # noqa: E402
 from ostrdet.models.searchers import BilevelSearcher  # noqa: E402
-from ostrdet.registry import MODELS  # noqa: E402
+from ostrdet.registry import ARCH_UPDATES, MODELS  # noqa: E402
 
 CLASSES = 10
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'search'
@@ -24,7 +25,7 @@ SETTINGS = {
     'nb201': 'ostr_nb201_c10.py',
     'pc-darts': 'ostr_pc-darts_c10.py',
 }
-UPDATES = {'first': 'FirstOrderUpdate', 'second': 'UnrolledUpdate'}
+UPDATES = {'first': 'FirstOrderUpdate', 'second': 'UnrolledUpdate', 'public': 'EverythingUpdate'}
 OPTIMIZERS = {
     'weights': {
         'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4},
@@ -32,6 +33,19 @@ OPTIMIZERS = {
     },
     'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'betas': (0.5, 0.999)}},
 }
+
+
+@ARCH_UPDATES.register_module()
+class EverythingUpdate(FirstOrderUpdate):
+    """First order, which differentiates the weights too and drops that, as public code does."""
+
+    def gradients(
+        self, problem: BilevelProblem, weight_batch: Batch, arch_batch: Batch
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """One pass on ``arch_batch``."""
+        loss = problem.loss(arch_batch, problem.weights)
+        grads = problem.grad(loss, [*problem.mix, *problem.weights.values()])
+        return loss.detach(), grads[: len(problem.mix)]
 
 
 def searcher(
