@@ -221,6 +221,7 @@ def tiny_detector(coco: Path, quick_dump: None) -> 'MakeConfig':
             REPO_ROOT / 'configs' / 'retinanet' / 'retinanet_darts-v2_fpn_coco-mini.py'
         )
         config.merge_from_dict(TINY_DETECTOR)
+        config.train_dataloader.dataset.pipeline.insert(3, {'type': 'RandomFlip', 'prob': 0.5})
         for loader in (config.train_dataloader, config.val_dataloader):
             loader.update(DETECTOR_LOADER)
             loader.dataset.metainfo = {'classes': tuple(CLASSES)}

@@ -178,19 +178,12 @@ def test_killed_runs_end_as_if_nothing_was(
 
     def make(turn: int) -> Any:
         several = {'train_dataloader.num_workers': workers if turn else 0}
-        config = fixture({'train_cfg.max_epochs': EPOCHS, **overrides, **several})
-        return with_flips(config) if kind == 'detect' else config
+        return fixture({'train_cfg.max_epochs': EPOCHS, **overrides, **several})
 
     data_root = request.getfixturevalue('coco') if kind == 'detect' else None
     kills, in_save = check(Subject(kind, make, data_root), tmp_path, kills=3)
     assert kills >= 3
     assert in_save >= kills / 4
-
-
-def with_flips(config: Any) -> Any:
-    """The small detector learns its images by heart and augments none: here, it must."""
-    config.train_dataloader.dataset.pipeline.insert(3, {'type': 'RandomFlip', 'prob': 0.5})
-    return config
 
 
 def _subject(kind: str, coco: Path | None) -> Subject:
@@ -199,8 +192,11 @@ def _subject(kind: str, coco: Path | None) -> Subject:
     def make(turn: int) -> Any:
         config = Config.fromfile(Path(__file__).resolve().parents[2] / 'configs' / SUBJECTS[kind])
         options = {'train_cfg.max_epochs': EPOCHS, 'train_dataloader.num_workers': turn % 3}
-        config.merge_from_dict({**options, **(CUT if kind == 'detect' else {})})
-        return with_flips(config) if kind == 'detect' else config
+        config.merge_from_dict(options)
+        if kind == 'detect':  # it learns its images by heart and augments none: here, it must
+            config.merge_from_dict(CUT)
+            config.train_dataloader.dataset.pipeline.insert(3, {'type': 'RandomFlip', 'prob': 0.5})
+        return config
 
     return Subject(kind, make, coco if kind == 'detect' else None)
 
