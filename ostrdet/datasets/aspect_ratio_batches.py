@@ -8,6 +8,9 @@ from torch.utils.data import BatchSampler, Sampler
 
 from ostrdet.registry import DATA_SAMPLERS
 
+#: Epoch and position.
+Item = tuple[int, int]
+
 
 @DATA_SAMPLERS.register_module()
 class AspectRatioBatchSampler(BatchSampler):
@@ -37,17 +40,18 @@ class AspectRatioBatchSampler(BatchSampler):
         sampler.set_epoch(epoch)
         self.start = start
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+    def __iter__(self) -> Iterator[list[Any]]:
         """Lists of the pairs ``(epoch, position)`` that the sampler gives."""
         return iter(self._batches()[self.start :])
 
-    def _batches(self) -> list[list[tuple[int, int]]]:
+    def _batches(self) -> list[list[Item]]:
+        sampler: Any = self.sampler
         if self._tall_N is None:
-            self._tall_N = _tall(self.sampler)
-        full: list[list[tuple[int, int]]] = []
-        tall: list[tuple[int, int]] = []
-        others: list[tuple[int, int]] = []
-        for item in self.sampler:
+            self._tall_N = _tall(sampler.dataset)
+        full: list[list[Item]] = []
+        tall: list[Item] = []
+        others: list[Item] = []
+        for item in sampler:
             batch = tall if self._tall_N[item[1]] else others
             batch.append(item)
             if len(batch) == self.batch_size:
@@ -58,8 +62,7 @@ class AspectRatioBatchSampler(BatchSampler):
         return [*full, *(b for b in last if len(b) == self.batch_size or not self.drop_last)]
 
 
-def _tall(sampler: Any) -> np.ndarray:
+def _tall(dataset: Any) -> np.ndarray:
     """Whether each image of the data set is higher than wide; no image is read."""
-    dataset = sampler.dataset
     sizes = (dataset.get_data_info(position) for position in range(len(dataset)))
     return np.array([size['width'] < size['height'] for size in sizes], dtype=bool)
