@@ -96,7 +96,7 @@ def injection(kind: str, where: str, value: str) -> tuple[dict[str, Any], str]:
         return {'default_hooks.selector.criterion': criterion}, 'score by InjectScore'
     hook = {'type': 'ostrdet.InjectHook', 'where': where, 'tensor': tensors[where], 'value': value}
     named = {
-        'loss': 'arch_loss' if kind == 'search' else 'loss',
+        'loss': '(arch_)?loss' if kind == 'search' else 'loss',
         'gradient': rf'gradient of {WEIGHTS[kind]}',
     }
     # A gradient of NaN is that of every weight once gradients were clipped by their norm
