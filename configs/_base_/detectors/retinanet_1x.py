@@ -33,7 +33,7 @@ train_dataloader = dict(
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackDetInputs'),
         ]
-    )
+    ),
 )
 val_dataloader = dict(
     dataset=dict(
