@@ -1,5 +1,6 @@
 """From a checked config to the runner that search, training and testing share."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -11,8 +12,41 @@ from mmengine.runner import Runner
 from ostrdet.apis.config_file import DETECTION_SCOPE
 from ostrdet.apis.launchers import start_processes
 from ostrdet.compat.mmcv_ops import load_mmcv_ops
-from ostrdet.engine.checkpoint import checkpoints, latest_checkpoint
+from ostrdet.engine.checkpoint import (
+    checkpoints,
+    hold_work_dir,
+    latest_checkpoint,
+    release_work_dir,
+)
 from ostrdet.engine.runner import SeededRunner, explained
+
+#: Where launchers say which process this is.
+RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+
+
+def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none') -> Runner:
+    """The runner of a search or a training, which has its work dir for itself from now on.
+
+    Args:
+        cfg: A checked config.
+        resume: As in :func:`set_resume`.
+        what: As in :func:`set_resume`.
+        launcher: As in :func:`build_runner`.
+
+    Raises:
+        WorkDirInUseError: If another run writes into the work dir; nothing was written then.
+        Exception: As in :func:`set_resume`.
+    """
+    is_main = os.environ.get(RANK_VARIABLES.get(launcher, ''), '0') == '0'
+    if is_main:
+        hold_work_dir(cfg.work_dir)
+    try:
+        set_resume(cfg, resume, what)
+        return build_runner(cfg, launcher)
+    except BaseException:
+        if is_main:
+            release_work_dir(cfg.work_dir)
+        raise
 
 
 def build_runner(cfg: Config, launcher: str = 'none') -> Runner:

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ostrdet.apis.build_runner import build_runner, set_resume
+from ostrdet.apis.build_runner import build_run
 from ostrdet.apis.search_config import load_config
 
 
@@ -57,10 +57,10 @@ def build_search(
     Raises:
         FileNotFoundError: If the config, the table or a checkpoint is missing.
         FileExistsError: If the work dir holds a search already and ``resume`` is None.
+        WorkDirInUseError: If another run writes into the work dir.
         KeyError: If a type in the config is unknown; the nearest name is offered.
         TypeError: If a key in the config is unknown.
         ValueError: If a value is out of its range.
     """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
-    set_resume(cfg, resume, 'search')
-    return build_runner(cfg, launcher)
+    return build_run(cfg, resume, 'search', launcher)

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from ostrdet.apis.build_runner import build_runner, set_resume
+from ostrdet.apis.build_runner import build_run
 from ostrdet.apis.train_config import load_config
 
 
@@ -59,10 +59,10 @@ def build_training(
     Raises:
         FileNotFoundError: If the config, the genotype or a checkpoint is missing.
         FileExistsError: If the work dir holds a training already and ``resume`` is None.
+        WorkDirInUseError: If another run writes into the work dir.
         KeyError: If a type or the genotype is unknown; the nearest name is offered.
         TypeError: If a key in the config is unknown.
         ValueError: If a value is out of its range, or the genotype is of another space.
     """
     cfg = load_config(config, genotype, work_dir, seed, data_root, amp, auto_scale_lr, cfg_options)
-    set_resume(cfg, resume, 'training')
-    return build_runner(cfg, launcher)
+    return build_run(cfg, resume, 'training', launcher)

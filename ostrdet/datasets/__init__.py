@@ -1,5 +1,6 @@
 """Data sets that mmpretrain lacks, the split of the training set, and seeds per sample."""
 
+from ostrdet.datasets.aspect_ratio_batches import AspectRatioBatchSampler
 from ostrdet.datasets.bilevel_split import check_portions, split_indices
 from ostrdet.datasets.crop_flip import PadCropFlip
 from ostrdet.datasets.digits import Digits
@@ -14,6 +15,7 @@ from ostrdet.datasets.standard import CIFAR10, CIFAR100, ImageNet
 __all__ = [
     'CIFAR10',
     'CIFAR100',
+    'AspectRatioBatchSampler',
     'Digits',
     'EpochSampler',
     'ImageFolder',

@@ -56,6 +56,11 @@ class SeededSubset(Dataset):
         seed_generators(self.seed, epoch, index)
         return self.dataset[index]
 
+    def get_data_info(self, position: int) -> dict[str, Any]:
+        """What a data set of mmengine knows of a sample before it reads it, such as its size."""
+        info: dict[str, Any] = self.dataset.get_data_info(int(self.indices[position]))
+        return info
+
     def __deepcopy__(self, memo: dict[int, Any]) -> 'SeededSubset':
         # Runner.build_dataloader deep-copies its config, with the data set in it: keep one in memory
         return SeededSubset(self.dataset, self.indices, self.seed)

@@ -1,5 +1,7 @@
 """Training and testing from Python: options, refusals, and what the work dir holds."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,19 @@ from PIL import Image
 
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.train import build_training, train
-from ostrdet.engine.checkpoint import read_checkpoint, read_state
+from ostrdet.engine.checkpoint import WorkDirInUseError, read_checkpoint, read_state
 from ostrdet.engine.optimizers import BFloat16OptimWrapper
 
 SHORT = {'train_cfg.max_epochs': 1}
+#: A process that holds a work dir until its input ends; ours would take seconds to start.
+HOLD = """
+import fcntl, os, sys
+with open(f'{sys.argv[1]}/.lock', 'a') as stream:
+    fcntl.lockf(stream, fcntl.LOCK_EX)
+    print('process', os.getpid(), 'on this machine', end='', file=stream, flush=True)
+    print('held', flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope='module')
@@ -66,6 +77,9 @@ def test_a_checkpoint_of_another_architecture_is_refused(
     runner = build_training(
         config, genotype=genotype, work_dir=tmp_path, resume=str(checkpoint(trained))
     )
+    with pytest.raises(ValueError, match=r'is of another run: model\..{20,1200}resume_anyway=True'):
+        runner.train()
+    runner.cfg.resume_anyway = True
     with pytest.raises(ValueError, match=message):
         runner.train()
 
@@ -82,6 +96,37 @@ def test_weights_alone_are_no_run_to_go_on_with(
         runner.train()
     start = {**SHORT, 'load_from': str(weights)}
     train(tiny_training(start), work_dir=tmp_path / 'start')
+
+
+def test_a_changed_optimizer_is_named_before_it_is_loaded(
+    trained: Any, tiny_training: Any, tmp_path: Path
+) -> None:
+    """Adam would ask the state of SGD for moments that are not there."""
+    adam = {'_delete_': True, 'type': 'Adam', 'lr': 0.1}
+    config = tiny_training({**SHORT, 'train_cfg.max_epochs': 2})
+    config.merge_from_dict({'optim_wrapper.optimizer': adam})
+    runner = build_training(config, work_dir=tmp_path, resume=str(checkpoint(trained)))
+    before = {name: value.clone() for name, value in runner.model.state_dict().items()}
+    with pytest.raises(
+        ValueError, match=r"another run: optim_wrapper\.optimizer\.type was 'SGD', is 'Adam'\. Take"
+    ):
+        runner.train()
+    assert all(torch.equal(before[n], value) for n, value in runner.model.state_dict().items())
+
+
+def test_a_run_in_a_used_work_dir_writes_nothing(tiny_training: Any, tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, '-c', HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b'held\n'
+        before = {path.name for path in tmp_path.iterdir()}
+        with pytest.raises(WorkDirInUseError, match=f'is in use by process {holder.pid} on'):
+            build_training(tiny_training(SHORT), work_dir=tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == before == {'.lock'}
+        holder.communicate()
+    train(tiny_training(SHORT), work_dir=tmp_path)
 
 
 def test_text_in_a_checkpoint_is_not_executed(

@@ -77,6 +77,9 @@ def test_all_the_rest_is_mmdets(path: Path) -> None:
     theirs['model']['neck'] |= {'in_channels': [192, 384, 768], 'start_level': 0}
     wrapper = 'ostrdet.BFloat16OptimWrapper' if 'amp' in path.stem else 'OptimWrapper'
     theirs['optim_wrapper']['type'] = wrapper
+    # The loop and the batches of mmdet, which can be left and taken up at any iteration
+    theirs['train_cfg']['type'] = 'ostrdet.SeededTrainLoop'
+    theirs['train_dataloader']['batch_sampler']['type'] = 'ostrdet.AspectRatioBatchSampler'
     for key in COMPARED:
         assert ours[key] == theirs[key], key
 

@@ -22,7 +22,9 @@ model = dict(
     # ResNet-50 has a map of stride 4 as well, at which this neck does not start
     neck=dict(in_channels=[192, 384, 768], start_level=0),
 )
+train_cfg = dict(type='ostrdet.SeededTrainLoop')
 train_dataloader = dict(
+    batch_sampler=dict(_delete_=True, type='ostrdet.AspectRatioBatchSampler'),
     dataset=dict(
         pipeline=[
             dict(type='ostrdet.LoadImage'),
@@ -31,7 +33,7 @@ train_dataloader = dict(
             dict(type='RandomFlip', prob=0.5),
             dict(type='PackDetInputs'),
         ]
-    )
+    ),
 )
 val_dataloader = dict(
     dataset=dict(
@@ -51,6 +53,7 @@ default_hooks = dict(
     finite=dict(type='ostrdet.FiniteHook'),
     annotations=dict(type='ostrdet.AnnotationsHook'),
     checkpoint=dict(type='ostrdet.SafeCheckpointHook', max_keep_ckpts=2),
+    stop=dict(type='ostrdet.StopSignalHook'),
     console=dict(type='ostrdet.TrainConsoleHook'),
 )
 randomness = dict(seed=0, deterministic=False)

@@ -8,7 +8,12 @@ from ostrdet.engine.checkpoint.latest import (
     latest_checkpoint,
     name_within_epoch,
 )
-from ostrdet.engine.checkpoint.lock import WorkDirInUseError, work_dir_lock
+from ostrdet.engine.checkpoint.lock import (
+    WorkDirInUseError,
+    hold_work_dir,
+    release_work_dir,
+    work_dir_lock,
+)
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
 from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
@@ -24,10 +29,12 @@ __all__ = [
     'check_state',
     'checkpoints',
     'fingerprint',
+    'hold_work_dir',
     'latest_checkpoint',
     'name_within_epoch',
     'read_checkpoint',
     'read_state',
+    'release_work_dir',
     'use_atomic_files',
     'work_dir_lock',
     'write_atomically',

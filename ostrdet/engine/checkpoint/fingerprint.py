@@ -8,8 +8,10 @@ HARMLESS = {'autocast', 'channels_last', 'engine', 'init_cfg', 'provenance', 'wi
 #: What is compared besides the model.
 KEYS = (
     'train_dataloader.batch_size',
+    'train_dataloader.batch_sampler.type',
     'train_dataloader.dataset.type',
     'train_dataloader.dataset.split',
+    'train_dataloader.dataset.ann_file',
     'train_dataloader.dataset.indices',
     'train_cfg.portions',
     'train_cfg.split_seed',

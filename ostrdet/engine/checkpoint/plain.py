@@ -9,14 +9,22 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
+#: Values that a history keeps at least; mmengine's log lines are means of ten.
+LEAST = 10
+
 
 class PlainCheckpointHook(Hook):
     """Writes what mmengine's message hub holds as tensors and plain values, and reads it back.
 
-    It is the only part of mmengine's checkpoints that needs the whole of pickle.
+    It is the only part of mmengine's checkpoints that needs the whole of pickle. Histories keep the
+    values of an epoch: mmengine's own hold a million, and memory and checkpoints grow with them.
     """
 
     priority = 'LOWEST'
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Bound the histories that the iterations before have begun."""
+        _bound(runner.message_hub.log_scalars, len(runner.train_loop.dataloader))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Replace every history of scalars by a dict, and every scalar of numpy by a number."""
@@ -25,6 +33,14 @@ class PlainCheckpointHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Replace every dict by a history."""
         _convert(checkpoint, _history)
+
+
+def _bound(histories: dict[str, HistoryBuffer], iterations: int) -> None:
+    length = max(iterations, LEAST)
+    for name, history in histories.items():
+        if history.max_length > length:
+            values, counts = (part[-length:] for part in history.data)
+            histories[name] = HistoryBuffer(values, counts, length)
 
 
 def _convert(checkpoint: dict[str, Any], function: Callable[[Any], Any]) -> None:

@@ -109,11 +109,12 @@ def _progress_bar(console: Console) -> Progress:
 
 
 def mean_of(runner: Runner, name: str) -> str | None:
-    """The smoothed training value ``name`` as text; None if the run has none."""
+    """The mean of the training value ``name`` over the last epoch; None if the run has none."""
     key = f'train/{name}'
     if key not in runner.message_hub.log_scalars:
         return None
-    return f'{name} {runner.message_hub.get_scalar(key).mean():.3f}'
+    iterations = len(runner.train_loop.dataloader)
+    return f'{name} {runner.message_hub.get_scalar(key).mean(iterations):.3f}'
 
 
 def duration(seconds: float) -> str:

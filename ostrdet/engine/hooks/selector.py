@@ -10,12 +10,13 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.engine.unwrap import searcher_of
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.registry import CRITERIA, HOOKS, build
 from ostrdet.selection import Criterion, discretize
-from ostrdet.structures import ArchState, Genotype
+from ostrdet.structures import ArchState, ArchStep, Genotype
 from ostrdet.version import __version__
 
 PAPER_CRITERIA = (
@@ -107,11 +108,20 @@ class SelectorHook(Hook):
         data_batch: Any = None,
         outputs: dict[str, Any] | None = None,
     ) -> None:
-        """Show the architecture step to every criterion."""
+        """Show the architecture step to every criterion.
+
+        Raises:
+            NonFiniteError: If the score that decides is not finite although the gradients are. Under
+                a loss scale gradients may overflow; such a minibatch is left out, and counted.
+        """
         step = searcher_of(runner).arch_step
-        if step is not None:
-            for criterion in self.criteria.values():
-                criterion.observe(step)
+        if step is None:
+            return
+        skipped = self._skipped()
+        for criterion in self.criteria.values():
+            criterion.observe(step)
+        if self._skipped() > skipped and _is_finite(step):
+            raise non_finite(f'score by {self.criterion}', runner)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Keep the accuracy of the supernet."""
@@ -196,6 +206,9 @@ class SelectorHook(Hook):
             losses=_losses(runner),
         )
 
+    def _skipped(self) -> int:
+        return getattr(self.criteria[self.criterion], 'skipped', 0)
+
     def _stop_if_stable(self, runner: Runner) -> None:
         if self.patience is not None and self.stable_epochs >= self.patience:
             runner.train_loop.stop_training = True
@@ -206,3 +219,8 @@ def _losses(runner: Runner) -> dict[str, float]:
     hub, window = runner.message_hub, len(runner.train_loop.dataloader)
     names = (name for name in LOSSES if f'train/{name}' in hub.log_scalars)
     return {name: float(hub.get_scalar(f'train/{name}').mean(window)) for name in names}
+
+
+def _is_finite(step: ArchStep) -> bool:
+    grads = (*step.alpha_grads.values(), *step.op_weight_grads.values())
+    return all(bool(grad.isfinite().all()) for grad in grads)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import latest_checkpoint
@@ -26,7 +25,6 @@ class TrainConsoleHook(ConsoleHook):
         super().__init__()
         self.next_command = next_command
         self.metrics: dict[str, float] = {}
-        self.told = False
 
     def plan(self, runner: Runner) -> Mapping[str, str]:
         """Network, data, schedule."""
@@ -49,17 +47,14 @@ class TrainConsoleHook(ConsoleHook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Forget what the last epoch reached."""
-        self.metrics, self.told = {}, False
+        self.metrics = {}
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Keep what the epoch reached, or say it where its line stands already."""
+        """Keep what the epoch reached."""
         self.metrics = metrics or {}
-        if self.told and metrics and is_main_process():
-            self.say('  ' + describe_metrics(metrics), runner)
 
     def standing(self, runner: Runner) -> str:
         """The losses, their sum first, and what the validation gave."""
-        self.told = True
         known = (name.removeprefix('train/') for name in runner.message_hub.log_scalars)
         names = sorted(name for name in known if name.startswith('loss'))
         losses = [text for name in names if (text := mean_of(runner, name))]

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
+from ostrdet.engine.annotations import annotation_errors
 from ostrdet.registry import DATASETS
 
 #: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.
@@ -19,10 +20,15 @@ WEIGHTS, ARCH, ITERATION = 0, 1, 2
 
 
 def build_dataset(cfg: Mapping[str, Any]) -> Any:
-    """Build and read the data set of a dataloader's config."""
-    dataset = DATASETS.build(deepcopy(cfg['dataset']))
-    if hasattr(dataset, 'full_init'):
-        dataset.full_init()
+    """Build and read the data set of a dataloader's config; errors name its annotation file.
+
+    Raises:
+        FileNotFoundError, ValueError: If that file is missing, or no COCO JSON.
+    """
+    with annotation_errors(cfg):
+        dataset = DATASETS.build(deepcopy(cfg['dataset']))
+        if hasattr(dataset, 'full_init'):
+            dataset.full_init()
     return dataset
 
 
@@ -108,6 +114,9 @@ def seeded_loader(
         indices_N: The samples.
         seed: Seed of the run.
         stream: Tells the loaders of one run apart.
+
+    Raises:
+        ValueError: If the batch sampler can't begin within an epoch.
     """
     key = hash_seed(seed, stream) >> 1  # the generators take 63 bits
     loader = {
@@ -116,13 +125,22 @@ def seeded_loader(
         'sampler': {'type': 'ostrdet.EpochSampler', 'shuffle': True, 'seed': key},
     }
     built: DataLoader = Runner.build_dataloader(loader, seed=seed)
+    if built.batch_size is None and not hasattr(built.batch_sampler, 'set_epoch'):
+        raise ValueError(
+            f"train_dataloader.batch_sampler.type='{cfg['batch_sampler']['type']}' can't begin within "
+            "an epoch, as a resumed run must; use 'ostrdet.AspectRatioBatchSampler', or none"
+        )
     return built
 
 
 def begin_at(loader: DataLoader, epoch: int, start: int) -> None:
     """Let ``loader`` begin at batch ``start`` of ``epoch``, in the order of that epoch."""
     sampler: Any = loader.sampler
-    sampler.set_epoch(epoch, start * (loader.batch_size or 1))
+    batch_sampler: Any = loader.batch_sampler
+    if loader.batch_size is None:  # torch has no batch size where the batches are made elsewhere
+        batch_sampler.set_epoch(epoch, start)
+    else:
+        sampler.set_epoch(epoch, start * loader.batch_size)
 
 
 def seed_iteration(runner: Runner, iteration: int) -> None:

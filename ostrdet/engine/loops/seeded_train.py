@@ -1,4 +1,4 @@
-"""The loop of retraining."""
+"""The loop of retraining and transfer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,7 +31,8 @@ class SeededTrainLoop(SeededEpochLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        ValueError: If the model has fewer classes than the data.
+        ValueError: If a classifier has fewer classes than the data, or the batch sampler can't begin
+            within an epoch.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class SeededTrainLoop(SeededEpochLoop):
         val_interval: int = 1,
     ) -> None:
         dataset = build_dataset(dataloader)
-        head = unwrapped(runner.model).head
-        check_classes(dataset_labels(dataset), head.num_classes, 'model.head.num_classes')
+        head = getattr(unwrapped(runner.model), 'head', None)
+        if head is not None:  # a detector has several; AnnotationsHook compares its classes
+            check_classes(dataset_labels(dataset), head.num_classes, 'model.head.num_classes')
         samples = np.arange(len(dataset))
         loader = seeded_loader(dataloader, dataset, samples, runner.seed, WEIGHTS)
         super().__init__(runner, loader, max_epochs, val_begin, val_interval)

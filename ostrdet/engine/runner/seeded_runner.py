@@ -34,8 +34,9 @@ from ostrdet.registry import RUNNERS
 NOISE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
-    'The value of random seed in the checkpoint',  # an error here
 )
+#: Differences between a run and its continuation that a message lists.
+SHOWN = 5
 
 
 @RUNNERS.register_module()
@@ -183,28 +184,31 @@ class SeededRunner(Runner):
             ValueError: If the file holds no run, or one of another seed; mmengine would go on with
                 the samples in the order of this seed, and the rest by that of the checkpoint.
         """
-        seed = self.seed
-        try:
-            super().resume(filename, *args, **kwargs)
-        except KeyError as error:
-            raise ValueError(
-                f"--resume: '{filename}' lacks {error}: it holds weights, but no run to go on with; "
-                'give a checkpoint of the work dir, or start from the weights by load_from'
-            ) from error
-        self._check_fingerprint(filename)
-        if self.seed != seed:
-            raise ValueError(
-                f"--resume: '{filename}' is of a run with randomness.seed={self.seed}, this one has "
-                f'{seed}; give --seed {self.seed}'
-            )
+        self._check_continues(read_checkpoint(filename), filename)
+        super().resume(filename, *args, **kwargs)
 
-    def _check_fingerprint(self, filename: str) -> None:
-        saved = self._loaded_meta.get('fingerprint', {})
+    def _check_continues(self, checkpoint: dict[str, Any], filename: str) -> None:
+        """Before anything is loaded: an optimizer of another kind has an error of its own."""
+        for key in ('meta', 'message_hub', 'optimizer'):
+            if key not in checkpoint:
+                raise ValueError(
+                    f"--resume: '{filename}' lacks '{key}': it holds weights, but no run to go on "
+                    'with; give a checkpoint of the work dir, or start from the weights by load_from'
+                )
+        meta = checkpoint['meta']
+        saved = meta.get('fingerprint', {})
         differences = changes(saved, self._fingerprint()) if saved else []
         if differences and not self.cfg.get('resume_anyway'):
+            more = len(differences) - SHOWN
+            listed = '; '.join(differences[:SHOWN]) + (f'; and {more} more' if more > 0 else '')
             raise ValueError(
-                f"--resume: '{filename}' is of another run: {'; '.join(differences)}. Take the config "
+                f"--resume: '{filename}' is of another run: {listed}. Take the config "
                 'that it was written with, or go on all the same with resume_anyway=True'
+            )
+        if meta['seed'] != self.seed:
+            raise ValueError(
+                f"--resume: '{filename}' is of a run with randomness.seed={meta['seed']}, this one "
+                f'has {self.seed}; give --seed {meta["seed"]}'
             )
 
 

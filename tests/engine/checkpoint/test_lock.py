@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.engine.checkpoint import WorkDirInUseError, work_dir_lock
+from ostrdet.engine.checkpoint import (
+    WorkDirInUseError,
+    hold_work_dir,
+    release_work_dir,
+    work_dir_lock,
+)
 
 Ready = Callable[[], None]
 
@@ -63,3 +68,32 @@ def test_another_process_is_refused_until_the_first_is_gone(
     os.waitpid(holder, 0)
     with work_dir_lock(tmp_path):
         assert str(os.getpid()) in (tmp_path / '.lock').read_text()
+
+
+def test_it_is_held_before_the_run_and_until_its_end(tmp_path: Path) -> None:
+    def taken_by_another() -> bool:
+        child = os.fork()
+        if child == 0:
+            os._exit(_try_to_hold(tmp_path))
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    hold_work_dir(tmp_path)
+    hold_work_dir(tmp_path)  # a runner that was built again, before its first step
+    assert not taken_by_another()
+    with work_dir_lock(tmp_path):
+        with pytest.raises(WorkDirInUseError, match='in use by this process'):
+            hold_work_dir(tmp_path)
+        assert not taken_by_another()
+    assert taken_by_another()
+    hold_work_dir(tmp_path)
+    release_work_dir(tmp_path)
+    release_work_dir(tmp_path)
+    assert taken_by_another()
+
+
+def _try_to_hold(folder: Path) -> int:
+    try:
+        hold_work_dir(folder)
+    except WorkDirInUseError:
+        return 1
+    return 0

@@ -2,7 +2,8 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,20 @@ def hook(number: int, *iterations: int) -> dict[str, Any]:
     return {'custom_hooks': [{'type': name, 'number': number, 'iterations': iterations}]}
 
 
-@pytest.mark.parametrize(
-    ('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=['TERM', 'INT']
-)
+TERM, INT = (signal.SIGTERM, 143), (signal.SIGINT, 130)
+#: Of each kind of run: the fixture that makes its config, and the iterations of an epoch.
+KINDS = {
+    'search': ('tiny_config', 4),
+    'train': ('tiny_training', 4),
+    'detect': ('tiny_detector', 3),
+}
+
+
 @pytest.mark.parametrize('workers', [0, 2])
-@pytest.mark.parametrize('kind', ['search', 'train'])
+@pytest.mark.parametrize(
+    ('kind', 'number', 'status'),
+    [('search', *TERM), ('search', *INT), ('train', *TERM), ('train', *INT), ('detect', *TERM)],
+)
 def test_a_stopped_run_goes_on_to_the_same_end(
     request: pytest.FixtureRequest,
     assert_same: Any,
@@ -57,12 +67,14 @@ def test_a_stopped_run_goes_on_to_the_same_end(
     status: int,
 ) -> None:
     """Stopped in the middle of an epoch, after its last iteration, and after the first of a run."""
-    run: Callable[..., Any] = search if kind == 'search' else train
-    make = request.getfixturevalue('tiny_config' if kind == 'search' else 'tiny_training')
-    run(make(), work_dir=tmp_path / 'whole')
-    more = {'train_dataloader.num_workers': workers}
-    stops, names = (1, 3, 5), ('epoch_0_iter_2', 'epoch_0_iter_4', 'epoch_1_iter_2')
-    for index, (iteration, name) in enumerate(zip(stops, names, strict=True)):
+    name, length = KINDS[kind]
+    make = request.getfixturevalue(name)
+    data_root = request.getfixturevalue('coco') if kind == 'detect' else None
+    run = partial(search if kind == 'search' else train, data_root=data_root)
+    run(make({'train_cfg.max_epochs': 2}), work_dir=tmp_path / 'whole')
+    more = {'train_cfg.max_epochs': 2, 'train_dataloader.num_workers': workers}
+    for index, iteration in enumerate((1, 3, 5)):
+        name = f'epoch_{iteration // length}_iter_{iteration % length + 1}'
         config = make({**more, **hook(number, iteration)})
         with pytest.raises(SystemExit) as caught:
             run(config, work_dir=tmp_path / 'parts', resume='auto' if index else None)
@@ -73,8 +85,8 @@ def test_a_stopped_run_goes_on_to_the_same_end(
     whole, parts = (read_checkpoint(tmp_path / n / 'epoch_2.pth') for n in ('whole', 'parts'))
     for part in (*PARTS, *(('selector',) if kind == 'search' else ())):
         assert_same(whole[part], parts[part])
-    assert (whole['meta']['epoch'], whole['meta']['iter']) == (2, 8)
-    assert (parts['meta']['epoch'], parts['meta']['iter']) == (2, 8)
+    assert (whole['meta']['epoch'], whole['meta']['iter']) == (2, 2 * length)
+    assert (parts['meta']['epoch'], parts['meta']['iter']) == (2, 2 * length)
 
 
 def test_handlers_are_put_back(tiny_training: Any, tmp_path: Path) -> None:

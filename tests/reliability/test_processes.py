@@ -1,0 +1,166 @@
+"""Several processes are one with their batches together, and agree to the bit."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ostrdet.apis.search import search
+from ostrdet.engine.checkpoint import read_checkpoint
+from ostrdet.registry import MODELS, SPACES
+from ostrdet.spaces import DARTSSpace
+from ostrdet.structures import StemPlan, load_genotype
+
+#: BatchNorm sees the batch of its own process, so that nothing here may have one.
+NORM_FREE = {
+    'model.supernet.space': {'type': 'NormFreeSpace', 'num_nodes': 2},
+    'model.supernet.stem': 'PlainStem',
+    'model.supernet.norm_cfg': {'type': 'NoNorm'},
+    'model.supernet.num_cells': 3,
+    # Without it small weights get small gradients, which agree whatever is wrong
+    'optim_wrapper.arch.optimizer.lr': 0.1,
+}
+TOLERANCE = 1e-6
+
+
+class NoNorm(nn.Identity):
+    """A normalisation that does nothing."""
+
+
+class PlainStem(nn.Module):
+    """A convolution alone."""
+
+    def __init__(self, plan: StemPlan) -> None:
+        super().__init__()
+        self.num_states = len(plan.outputs)
+        self.conv = nn.Conv2d(3, plan.outputs[0].channels, 3, padding=1)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return (self.conv(images),) * self.num_states
+
+
+@dataclass(frozen=True)
+class NormFreeSpace(DARTSSpace):
+    """That of DARTS behind such a stem."""
+
+    stems: ClassVar[Any] = {'PlainStem': ((3, 1), (3, 1))}
+
+
+PARTS = ((MODELS, NoNorm), (MODELS, PlainStem), (SPACES, NormFreeSpace))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _norm_free_parts() -> Iterator[None]:
+    for registry, part in PARTS:
+        registry.register_module(module=part)
+    yield
+    for registry, part in PARTS:
+        del registry.module_dict[part.__name__]
+
+
+def run_process(config: Any, folder: Path, rank: int, processes: int) -> None:
+    """The child: one of the processes of a search; what it ends with goes to a file."""
+    os.environ.update({'RANK': str(rank), 'LOCAL_RANK': str(rank), 'MKL_NUM_THREADS': '1'})
+    if processes > 1:
+        torch.distributed.init_process_group(
+            'gloo', init_method=f'file://{folder}.store', rank=rank, world_size=processes
+        )
+    launcher = 'pytorch' if processes > 1 else 'none'
+    runner = search(config, work_dir=folder, launcher=launcher)
+    torch.save(runner.model.state_dict(), f'{folder}.{rank}')
+    if processes > 1:
+        torch.distributed.destroy_process_group()
+
+
+def run_together(config: Any, folder: Path, processes: int) -> list[dict[str, Tensor]]:
+    """A search in so many processes; the final state of each."""
+    context = multiprocessing.get_context('fork')
+    children = [
+        context.Process(target=run_process, args=(config, folder, rank, processes))
+        for rank in range(processes)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    return [torch.load(f'{folder}.{rank}', weights_only=True) for rank in range(processes)]
+
+
+def without_wrapper(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.replace('module.', ''): value for name, value in state.items()}
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+@pytest.mark.filterwarnings('ignore:`broadcast_buffers` is deprecated:FutureWarning')  # of mmengine
+def test_two_processes_are_one_of_both_batches(tiny_config: Any, tmp_path: Path) -> None:
+    finals, scores, genotypes = {}, {}, {}
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        batch = {'train_dataloader.batch_size': 16 // processes}
+        states = run_together(tiny_config({**NORM_FREE, **batch}), folder, processes)
+        for state in states[1:]:
+            assert all(torch.equal(states[0][name], value) for name, value in state.items())
+        finals[processes] = without_wrapper(states[0])
+        criteria = read_checkpoint(folder / 'epoch_2.pth')['selector']['criteria']
+        scores[processes] = criteria['OperationStrength']['sums']
+        genotypes[processes] = load_genotype(folder / 'genotype.json').to_dict()
+    assert finals[1].keys() == finals[2].keys()
+    for name, value in finals[1].items():
+        torch.testing.assert_close(finals[2][name], value, rtol=0, atol=TOLERANCE, msg=name)
+    for name, sums_EO in scores[1].items():
+        close = TOLERANCE * sums_EO.max().item()  # scores themselves are far below one
+        torch.testing.assert_close(scores[2][name], sums_EO, rtol=0, atol=close)
+    assert genotypes[1] == genotypes[2]
+
+
+HOOK = """
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from ostrdet.engine.unwrap import searcher_of
+from ostrdet.registry import HOOKS
+
+
+@HOOKS.register_module()
+class WriteArchitectureHook(Hook):
+    def after_train(self, runner):
+        state = {**searcher_of(runner).alphas, **dict(runner.model.named_parameters())}
+        torch.save(state, f'{runner.work_dir}/rank_{get_rank()}.pt')
+"""
+
+
+def test_the_real_space_under_torchrun(tiny_config: Any, tmp_path: Path, repo_root: Path) -> None:
+    (tmp_path / 'write_architecture.py').write_text(HOOK, encoding='utf-8')
+    overrides = {
+        'custom_imports': {'imports': ['write_architecture']},
+        'custom_hooks': [{'type': 'WriteArchitectureHook'}],
+        'train_dataloader.batch_size': 8,
+    }
+    config, folder = tmp_path / 'config.py', tmp_path / 'run'
+    tiny_config(overrides).dump(config)
+    launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node=2']
+    tool = [str(repo_root / 'tools' / 'search.py'), str(config), '--launcher', 'pytorch']
+    environment = {**os.environ, 'PYTHONPATH': f'{repo_root}{os.pathsep}{tmp_path}'}
+    done = subprocess.run(
+        [*launch, *tool, '--work-dir', str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = (torch.load(folder / f'rank_{rank}.pt', weights_only=True) for rank in (0, 1))
+    assert 'cell' in first
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert load_genotype(folder / 'genotype.json').provenance['epoch'] == 2
+    assert done.stdout.count('epoch 2/2') == 1
