@@ -45,7 +45,7 @@ class _Concatenate(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         """A dense copy of every part; made of operations that can be differentiated again."""
-        slices = grad.split(ctx.widths, dim=1)
+        slices = torch.split(grad, ctx.widths, dim=1)
         return tuple(part.contiguous(memory_format=torch.channels_last) for part in slices)
 
 
@@ -62,4 +62,5 @@ class _SplitOff(Function):
     @staticmethod
     def backward(ctx: Any, first_grad: Tensor, others_grad: Tensor) -> tuple[Tensor, None]:
         """Both gradients side by side."""
-        return torch.cat([first_grad, others_grad], dim=1), None
+        grad = torch.cat([first_grad, others_grad], dim=1)
+        return grad.contiguous(memory_format=torch.channels_last), None
