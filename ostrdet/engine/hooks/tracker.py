@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend
 
 from ostrdet.engine.hooks.side_show import SideShowHook
+from ostrdet.engine.isolated_backend import IsolatedVisBackend
 from ostrdet.registry import HOOKS
 from ostrdet.visualization.cell_figure import cells_image
 from ostrdet.visualization.history import SearchHistory, read_history
@@ -24,11 +25,7 @@ class TrackerHook(SideShowHook):
 
     def show(self, runner: Runner) -> None:
         """Log the last line of the trajectory."""
-        backends = [
-            backend
-            for backend in runner.visualizer._vis_backends.values()
-            if not isinstance(backend, LocalVisBackend)
-        ]
+        backends = [b for b in runner.visualizer._vis_backends.values() if _takes_pictures(b)]
         if not backends:
             return
         history = read_history(runner.work_dir)
@@ -40,6 +37,12 @@ class TrackerHook(SideShowHook):
                 _add_distribution(backend, name, values, step)
             for name, picture in pictures.items():
                 backend.add_image(name, picture, step)
+
+
+def _takes_pictures(backend: Any) -> bool:
+    """Whether this is neither the local back end nor one that has failed."""
+    inner = backend.backend if isinstance(backend, IsolatedVisBackend) else backend
+    return inner is not None and not isinstance(inner, LocalVisBackend)
 
 
 def _numbers(history: SearchHistory) -> Iterator[tuple[str, float]]:

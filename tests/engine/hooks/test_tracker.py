@@ -83,5 +83,5 @@ def test_a_back_end_that_fails_is_one_warning(
     run = run_search(overrides=BOARD)
     run.runner.visualizer.close()
     log = (run.folder / 'run.log').read_text(encoding='utf-8')
-    assert log.count('TrackerHook: ConnectionError: no server') == 1
+    assert log.count('failed in add_image (ConnectionError: no server)') == 1
     assert len(run.lines) == 2
