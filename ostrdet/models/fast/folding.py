@@ -151,9 +151,10 @@ class _FoldedSum(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the weights, the matrices and the rows."""
-        weights_B, matrices, *rows = ctx.saved_tensors
+        saved = ctx.saved_tensors  # once: activations that are computed anew allow no second time
+        weights_B, matrices, *rows = saved
         if torch.is_grad_enabled():
-            return None, None, *_differentiate(_plain_sum, ctx, ctx.saved_tensors, (grad,))
+            return None, None, *_differentiate(_plain_sum, ctx, saved, (grad,))
         g = as_rows(grad)
         g = g - g.mean(dim=0)
         cross = torch.stack([g.t() @ D for D in rows])

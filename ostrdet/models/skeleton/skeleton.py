@@ -1,12 +1,11 @@
 """Stem, then cells and blocks in a row: one skeleton, whatever an edge is made of."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from ostrdet.models.cells import Cell
@@ -22,8 +21,8 @@ class Skeleton(nn.Module):
         plan: What stands where.
         make_cell: Makes the cell of a :class:`CellPlan`; the only thing in which a supernet and a
             derived network differ.
-        with_cp: Whether to compute every layer of a derived network anew in the backward pass
-            rather than keep its activations.
+        with_cp: Whether to compute every layer anew in the backward pass rather than keep its
+            activations.
     """
 
     def __init__(
@@ -50,33 +49,33 @@ class Skeleton(nn.Module):
         states = self.stem(images)
         last = len(self.layers) - 1
         for index, (layer, plan) in enumerate(zip(self.layers, self.plan.layers, strict=True)):
+            inputs: tuple[Any, ...] = (states,)
             if weights is not None and isinstance(plan, CellPlan):
-                state = layer(states, weights[plan.cell_type])
-            elif self.with_cp and torch.is_grad_enabled():
-                state = _checkpointed(layer, states)
+                inputs = (states, weights[plan.cell_type])
+            if self.with_cp and torch.is_grad_enabled():
+                state = _checkpointed(layer, *inputs)
             else:
-                state = layer(states)
+                state = layer(*inputs)
             states = (*states[1:], state)
             yield self.tail(state) if index == last else state
 
 
-def _checkpointed(layer: nn.Module, states: Sequence[Tensor]) -> Tensor:
-    again = partial(_without_statistics, layer)
-    state: Tensor = checkpoint(
-        layer, states, use_reentrant=False, context_fn=lambda: (nullcontext(), again())
-    )
+def _checkpointed(layer: nn.Module, *inputs: Any) -> Tensor:
+    """What ``layer`` puts out; its activations are computed anew when the backward pass needs them.
+
+    Then with the weights of now, which a caller may have replaced or frozen for the time of this
+    call, and without touching the running statistics, which the first pass has updated.
+    """
+    kept = {name: w if w.requires_grad else w.detach() for name, w in layer.named_parameters()}
+    passes = count()
+
+    def run(*inputs: Any) -> Tensor:
+        if next(passes) == 0:
+            first: Tensor = layer(*inputs)
+            return first
+        scratch = {name: buffer.clone() for name, buffer in layer.named_buffers()}
+        again: Tensor = torch.func.functional_call(layer, {**kept, **scratch}, inputs)
+        return again
+
+    state: Tensor = checkpoint(run, *inputs, use_reentrant=False)
     return state
-
-
-@contextmanager
-def _without_statistics(layer: nn.Module) -> Iterator[None]:
-    """Leave the running statistics alone: the first of the two passes has updated them."""
-    norms = [module for module in layer.modules() if isinstance(module, _BatchNorm)]
-    kept = [(norm, name, buffer) for norm in norms for name, buffer in norm.named_buffers()]
-    for norm, name, buffer in kept:
-        setattr(norm, name, buffer.clone())
-    try:
-        yield
-    finally:
-        for norm, name, buffer in kept:
-            setattr(norm, name, buffer)

@@ -33,6 +33,7 @@ class Supernet(nn.Module):
         norm_cfg: Normalisation inside cells; the reference has BatchNorm without affine.
         engine: How cells are computed: 'fast', or 'plain', the reference that mixes edge by edge.
             Parameters, buffers, their names and, but for rounding, all numbers are the same.
+        with_cp: Whether to compute cells anew in the backward pass, which saves memory.
 
     Raises:
         KeyError: If a type or operation is unknown; the nearest name is offered.
@@ -49,6 +50,7 @@ class Supernet(nn.Module):
         mixed_op: Mapping[str, Any] | None = None,
         norm_cfg: NormCfg | None = None,
         engine: str = 'fast',
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         if engine not in ENGINES:
@@ -59,7 +61,7 @@ class Supernet(nn.Module):
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
         self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
         plan = self.space.plan(stem, channels, num_cells)
-        self.skeleton = Skeleton(plan, self._make_cell)
+        self.skeleton = Skeleton(plan, self._make_cell, with_cp)
         self.classifier = nn.Linear(plan.output.channels, num_classes)
         set_fast_depthwise(self, engine == 'fast')
 

@@ -31,7 +31,9 @@ def make_batch(seed: int) -> dict[str, Any]:
     return {'inputs': images, 'data_samples': [DataSample().set_gt_label(i % 3) for i in range(4)]}
 
 
-def searcher(engine: str, space: str, mixed_op: Any, update: dict[str, Any]) -> BilevelSearcher:
+def searcher(
+    engine: str, space: str, mixed_op: Any, update: dict[str, Any], with_cp: bool = False
+) -> BilevelSearcher:
     torch.manual_seed(0)
     supernet = {
         'type': 'Supernet',
@@ -41,6 +43,7 @@ def searcher(engine: str, space: str, mixed_op: Any, update: dict[str, Any]) -> 
         'num_classes': 3,
         'mixed_op': mixed_op,
         'engine': engine,
+        'with_cp': with_cp,
     }
     config = {
         'type': 'BilevelSearcher',
@@ -55,13 +58,24 @@ def searcher(engine: str, space: str, mixed_op: Any, update: dict[str, Any]) -> 
 @pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
 @pytest.mark.parametrize('update', UPDATES, ids=lambda u: u.get('hvp', 'first_order'))
 def test_steps_agree(update: dict[str, Any], space: str, mixed_op: Any) -> None:
-    searchers = [searcher(engine, space, mixed_op, update) for engine in ('plain', 'fast')]
-    for model in searchers:
+    plain, fast = (searcher(engine, space, mixed_op, update) for engine in ('plain', 'fast'))
+    check_steps(plain, fast, rtol=1e-6 if update.get('hvp') == 'finite_difference' else 1e-8)
+
+
+@pytest.mark.parametrize('engine', ['plain', 'fast'])
+@pytest.mark.parametrize('update', UPDATES, ids=lambda u: u.get('hvp', 'first_order'))
+def test_cells_computed_anew_give_the_same_steps(update: dict[str, Any], engine: str) -> None:
+    kept = searcher(engine, 'DARTSSpace', None, update)
+    anew = searcher(engine, 'DARTSSpace', None, update, with_cp=True)
+    check_steps(kept, anew, rtol=1e-10)
+
+
+def check_steps(plain: BilevelSearcher, fast: BilevelSearcher, rtol: float) -> None:
+    """Two steps of either, and what they leave behind."""
+    for model in (plain, fast):
         wrappers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
         for seed in (0, 2):
             model.train_step((make_batch(seed), make_batch(seed + 1)), wrappers)
-    plain, fast = searchers
-    rtol = 1e-6 if update.get('hvp') == 'finite_difference' else 1e-8
     for name, grads in plain.arch_step.op_weight_grads.items():
         found = fast.arch_step.op_weight_grads[name]
         torch.testing.assert_close(found, grads, rtol=rtol, atol=rtol * grads.abs().max().item())
