@@ -86,7 +86,7 @@ class SearchLog:
         """Test accuracy of a criterion's cell in percent, or None where it is not known.
 
         Args:
-            line: One of :attr:`lines`.
+            line: One of ``lines``.
             criterion: One of :attr:`criteria`.
             dataset: A data set of the table.
             table: Where to look; None takes what the search itself looked up.
