@@ -30,10 +30,13 @@ autodoc_member_order = 'bysource'
 napoleon_use_ivar = True  # the fields of a dataclass would be described twice
 nitpicky = True
 nitpick_ignore = [('py:class', 'Tensor')]  # imported for annotations alone
-OTHERS = 'abc argparse ast collections contextlib markupsafe matplotlib mmcv mmengine mmpretrain networkx'
-OTHERS += ' numpy os pathlib scipy torch types'
+OTHERS = (
+    *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'os', 'pathlib', 'types'),
+    *('markupsafe', 'matplotlib', 'mmcv', 'mmengine', 'mmpretrain', 'networkx', 'numpy', 'scipy'),
+    'torch',
+)
 # a build without a network can't look their pages up
-nitpick_ignore_regex = [('py:.*', rf'({"|".join(OTHERS.split())})\b.*')]
+nitpick_ignore_regex = [('py:.*', rf'({"|".join(OTHERS)})\b.*')]
 
 
 def keep_colons(
