@@ -19,9 +19,13 @@ extensions = [
     'sphinx.ext.mathjax',
     'sphinx.ext.napoleon',
 ]
+LEFT_OUT = ['search']  # leads to where the page is now: search.html is Sphinx's own
+exclude_patterns = [f'{page}.md' for page in LEFT_OUT]
 templates_path = ['_templates']
 html_theme = 'furo'
 html_title = f'ostrdet {version}'
+html_static_path = ['_static']
+html_css_files = ['site.css']
 highlight_language = 'none'  # indented blocks are commands, configs and Python alike
 myst_heading_anchors = 3
 
@@ -70,10 +74,10 @@ def list_as_toctree(app: Sphinx, page: str, source: list[str]) -> None:
     if page != 'index':
         return
     trees = {
-        title: re.findall(r'^\* \[.*?\]\((\w+)\.md\)', part, re.MULTILINE)
+        title: re.findall(r'^\* \[.*?\]\((\S+)\.md\)', part, re.MULTILINE)
         for title, part in re.findall(r'^## (.+)\n((?:(?!## ).*\n)*)', source[0], re.MULTILINE)
     }
-    listed = {name for names in trees.values() for name in names} | {'index'}
+    listed = {name for names in trees.values() for name in names} | {'index', *LEFT_OUT}
     trees['More'] = sorted({file.stem for file in Path(app.srcdir).glob('*.md')} - listed)
     for title, names in trees.items():
         if names:

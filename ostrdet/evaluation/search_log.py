@@ -23,7 +23,7 @@ class SearchLog:
         space: What was searched.
         criterion: The one that decided.
         seed: Seed of the search, or None where its genotype does not tell.
-        lines: A mapping per epoch, as ``trajectory.jsonl`` holds them; see ``docs/search.md``.
+        lines: A mapping per epoch, as ``trajectory.jsonl`` holds them; see ``docs/searching.md``.
     """
 
     work_dir: Path
