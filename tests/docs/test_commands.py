@@ -18,7 +18,7 @@ from ostrdet.structures import save_genotype
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 TEXTS = {page.name: page.read_text(encoding='utf-8') for page in PAGES}
-COMMAND = re.compile(r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|\.) [^#\n]*)', re.MULTILINE)
+COMMAND = re.compile(r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|srun|\.) [^#\n]*)', re.MULTILINE)
 
 #: Run below as they stand, in a folder with what earlier commands would have left there.
 RUN_HERE = (
@@ -41,6 +41,7 @@ RUN_ELSEWHERE = {
 NOT_RUN = {
     r'make install|pip install|activate': 'makes an environment, which .ci/run has done',
     r'make search': 'tests/test_walkthrough.py runs what it calls',
+    r'torchrun|srun': 'needs several GPUs, or SLURM',
     r'darts_in1k\.py|in1k-folder': 'needs ImageNet, and GPUs for days',
     r'_(nb201|darts|pc-darts)_c10\.py|retrain/darts_c10\.py|darts_c10/epoch': 'CIFAR-10, and hours',
     r'ostr_darts_c10-folder|c10-proxy|c10-mini': 'needs CIFAR-10 as images, and minutes to hours',
