@@ -18,7 +18,9 @@ from ostrdet.structures import save_genotype
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 TEXTS = {page.name: page.read_text(encoding='utf-8') for page in PAGES}
-COMMAND = re.compile(r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|srun|\.) [^#\n]*)', re.MULTILINE)
+COMMAND = re.compile(
+    r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|srun|\.) [^#\n]*)', re.MULTILINE
+)
 
 #: Run below as they stand, in a folder with what earlier commands would have left there.
 RUN_HERE = (
