@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements/constraints.txt
 
-.PHONY: help install search test lint clean
+.PHONY: help install search test lint docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,8 +27,12 @@ test: lint  ## lint, then run the tests (PYTEST_ARGS=)
 lint: $(VENV)/.installed-tests  ## run ruff, mypy and codespell, through pre-commit
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pre-commit run --all-files
 
+docs: $(VENV)/.installed-docs  ## build the site into build/docs; a warning is an error
+	@rm -rf docs/api build/docs  # pages of modules that are gone
+	@$(BIN)/python -m sphinx -q -W --keep-going docs build/docs && echo 'build/docs/index.html'
+
 clean:  ## remove .venv, caches and build outputs; work_dirs stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist docs/api *.egg-info .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.installed: setup.py requirements/runtime.txt requirements/constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
@@ -38,3 +42,7 @@ $(VENV)/.installed: setup.py requirements/runtime.txt requirements/constraints.t
 $(VENV)/.installed-tests: $(VENV)/.installed requirements/tests.txt
 	@echo 'Installing the tools of lint and tests into $(VENV)'; \
 	$(PIP) -r requirements/tests.txt && touch $@ && echo "Installed in $$SECONDS s"
+
+$(VENV)/.installed-docs: $(VENV)/.installed requirements/docs.txt
+	@echo 'Installing the tools of the site into $(VENV)'; \
+	$(PIP) -r requirements/docs.txt && touch $@ && echo "Installed in $$SECONDS s"

@@ -34,9 +34,11 @@ def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none'
         launcher: As in :func:`build_runner`.
 
     Raises:
+        OSError: If there can be no work dir.
         WorkDirInUseError: If another run writes into the work dir; nothing was written then.
         Exception: As in :func:`set_resume`.
     """
+    _make_work_dir(Path(cfg.work_dir))
     is_main = os.environ.get(RANK_VARIABLES.get(launcher, ''), '0') == '0'
     if is_main:
         hold_work_dir(cfg.work_dir)

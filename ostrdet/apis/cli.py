@@ -64,8 +64,8 @@ def run_cli(
         argv: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit status: 2 after an error of the user, 3 where a file is damaged or not to be trusted,
-        4 where disk, memory or the work dir is not to be had; one line on stderr says which.
+        The exit status, which is 2 after an error of the user, 3 where a file is damaged or not to be
+        trusted, 4 where disk, memory or the work dir is not to be had; one line on stderr says which.
 
     Raises:
         Exception: The user's error itself with ``--debug``; a defect always.

@@ -33,7 +33,7 @@ def evaluate(
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
 
     Returns:
-        The metrics by name: accuracies in percent, average precisions of COCO in [0, 1].
+        The metrics by name, accuracies in percent and average precisions of COCO in [0, 1].
 
     Raises:
         FileNotFoundError: If a file is missing.

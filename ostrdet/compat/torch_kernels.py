@@ -166,7 +166,7 @@ def roi_align_forward(
         output: Filled with the features of the regions, shape (K, C, h, w).
         argmax_y: Not used by averages.
         argmax_x: Not used by averages.
-        options: See :func:`_roi_align`.
+        options: See ``_roi_align``.
 
     Raises:
         NotImplementedError: With ``pool_mode='max'``, which torchvision does not have.
@@ -190,7 +190,7 @@ def roi_align_backward(
         argmax_y: Not used by averages.
         argmax_x: Not used by averages.
         grad_input: Filled with the gradient, shape (N, C, H, W).
-        options: See :func:`_roi_align`.
+        options: See ``_roi_align``.
     """
     # Linear in the features, so the gradient is the same wherever it is taken
     features = torch.zeros_like(grad_input, requires_grad=True)

@@ -23,7 +23,7 @@ class SearchLog:
         space: What was searched.
         criterion: The one that decided.
         seed: Seed of the search, or None where its genotype does not tell.
-        lines: A mapping per epoch, as ``trajectory.jsonl`` holds them; see ``docs/search.md``.
+        lines: A mapping per epoch, as ``trajectory.jsonl`` holds them; see ``docs/searching.md``.
     """
 
     work_dir: Path
@@ -86,7 +86,7 @@ class SearchLog:
         """Test accuracy of a criterion's cell in percent, or None where it is not known.
 
         Args:
-            line: One of :attr:`lines`.
+            line: One of ``lines``.
             criterion: One of :attr:`criteria`.
             dataset: A data set of the table.
             table: Where to look; None takes what the search itself looked up.

@@ -151,15 +151,15 @@ FAULTS: dict[str, Fault] = {
         ('tests/reliability/bad_input/test_config.py', '-k', 'nothing'),
     ),
     'no lock': Fault(
-        'ostrdet/engine/runner/seeded_runner.py',
-        'with work_dir_lock(self.work_dir) if is_main_process() else nullcontext():',
-        'with nullcontext():',
-        ('tests/reliability/bad_input/test_run.py', '-k', 'in_use'),
+        'ostrdet/engine/checkpoint/lock.py',
+        '        fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)\n',
+        '        pass\n',
+        ('tests/engine/checkpoint/test_lock.py',),
     ),
     'numbers that are not finite saved': Fault(
         'ostrdet/engine/hooks/finite.py',
-        "        _check(checkpoint['state_dict'], runner)\n",
-        '        pass\n',
+        "if name := first_bad({**checkpoint['state_dict'], **optimizers}):",
+        "if name := '':",
         ('tests/engine/hooks/test_finite.py',),
     ),
 }

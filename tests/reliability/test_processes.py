@@ -68,7 +68,8 @@ def _norm_free_parts() -> Iterator[None]:
 
 def run_process(config: Any, folder: Path, rank: int, processes: int) -> None:
     """The child: one of the processes of a search; what it ends with goes to a file."""
-    os.environ.update({'RANK': str(rank), 'LOCAL_RANK': str(rank), 'MKL_NUM_THREADS': '1'})
+    os.environ |= {'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(processes)}
+    os.environ |= {'MASTER_ADDR': 'localhost', 'MASTER_PORT': '0', 'MKL_NUM_THREADS': '1'}
     if processes > 1:
         torch.distributed.init_process_group(
             'gloo', init_method=f'file://{folder}.store', rank=rank, world_size=processes

@@ -1,6 +1,7 @@
 """Checkpoints, work dirs, processes and memory that a run can't have."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -74,14 +75,19 @@ def test_a_work_dir_of_damaged_checkpoints(
     refused('search', argv, r'every checkpoint is damaged: .*epoch_1\.pth', 'Restore one', status=3)
 
 
-@pytest.mark.parametrize('how', ['--resume', 'load_from'])
+@pytest.mark.parametrize(
+    ('option', 'value', 'patterns'),
+    [
+        ('--resume', '{}', ("'{}' is of another run", 'or go on')),
+        ('--cfg-options', 'load_from={}', ("'{}' is of another architecture", 'Give the config')),
+    ],
+)
 def test_a_checkpoint_of_another_model(
-    refused: Any, train_config: Path, runs: Runs, how: str
+    refused: Any, train_config: Path, runs: Runs, option: str, value: str, patterns: tuple[str, ...]
 ) -> None:
     other = runs.search / 'epoch_1.pth'
-    given = ['--resume', other] if how == '--resume' else ['--cfg-options', f'load_from={other}']
-    argv = [train_config, *given]
-    refused('train', argv, r"epoch_1\.pth' is of another architecture", 'Give the config')
+    argv = [train_config, option, value.format(other)]
+    refused('train', argv, *(pattern.format(re.escape(str(other))) for pattern in patterns))
 
 
 def test_weights_without_a_run(
@@ -102,7 +108,7 @@ def test_no_checkpoint_at_all(refused: Any, train_config: Path) -> None:
     ('given', 'patterns'),
     [
         (['train_dataloader.batch_size=8'], ('batch_size was 16, is 8', 'resume_anyway=True')),
-        (['model.supernet.channels=8'], ('another architecture', 'Give the config')),
+        (['model.supernet.channels=8'], ('channels was 4, is 8', 'resume_anyway=True')),
         (['train_cfg.portions=(0.06,0.05)'], ('portions was', 'resume_anyway=True')),
         (['randomness.seed=4'], ('randomness.seed=0, this one has 4', '--seed 0')),
     ],
