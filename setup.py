@@ -39,5 +39,5 @@ setup(
         'ostrdet.configs': ['**/*.py', '**/*.json'],
     },
     install_requires=requirements('runtime'),
-    extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'docs')},
+    extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'ray', 'docs')},
 )
