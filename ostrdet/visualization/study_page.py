@@ -98,7 +98,7 @@ def _warnings(page: StudyPage) -> list[Notice]:
 
 
 def _dots(title: str, groups: Mapping[str, Sequence[float]]) -> Picture:
-    height = TOP + BOTTOM + ROW * len(groups)
+    label, height = f'All runs: {title}', TOP + BOTTOM + ROW * len(groups)
     left = min(MOST_LEFT, AXIS + LETTER * max(map(len, groups)))
     with styled():
         figure = new_figure(WIDTH, height)
@@ -111,11 +111,11 @@ def _dots(title: str, groups: Mapping[str, Sequence[float]]) -> Picture:
         axes.set_xlabel(title)
         axes.set_ylabel('group')
         axes.xaxis.set_major_locator(MaxNLocator(4))
-        svg = inline_svg(figure, f'{title} of all runs')
+        svg = inline_svg(figure, label)
     caption = (
         'Small dots are single runs; markers and bars are mean and standard deviation over seeds.'
     )
-    return picture(title, caption, svg)
+    return picture(label, caption, svg)
 
 
 def _curves(title: str, groups: Mapping[str, np.ndarray]) -> Picture:
@@ -124,7 +124,7 @@ def _curves(title: str, groups: Mapping[str, np.ndarray]) -> Picture:
         Curve(name, _means(values, len(epochs)), index, is_main=index == 0)
         for index, (name, values) in enumerate(groups.items())
     ]
-    label = f'{title} along the epochs'
+    label = f'Means: {title}'
     caption = (
         'Means over the runs that are done; a curve ends where the first of them stopped. Where it '
         'is an accuracy by a table, it is that of the cell chosen after the epoch.'

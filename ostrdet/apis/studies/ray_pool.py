@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from ostrdet.apis.studies.process import Attempt, Ending
 LOCAL = 'local'
 #: Exit status of an attempt whose machine or worker was lost.
 LOST = 1
+INTERVAL = 0.2  # seconds between two looks at an attempt
 
 
 def attempt(run: Run, threads: int, folder: str) -> Ending:
     """Run to the end, on whatever machine Ray has chosen; cancelling it is SIGTERM to the run."""
     process = Attempt(run, threads, folder)
     try:
-        return process.wait()
+        while (ending := process.poll()) is None:
+            time.sleep(INTERVAL)  # a wait without end would not be interrupted
+        return ending
     except KeyboardInterrupt:
         process.stop()
         return process.wait()

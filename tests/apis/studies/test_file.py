@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ostrdet.apis.search_cli import build_parser
-from ostrdet.apis.studies.file import NO_OVERRIDES, Parallel, read_study
+from ostrdet.apis.studies.file import CHECKS, NO_OVERRIDES, Parallel, read_study
+from ostrdet.apis.studies.metrics import METRICS
 from ostrdet.apis.studies.plan import (
     DONE,
     FAILED,
@@ -139,3 +140,17 @@ def test_a_mark_holds_for_the_config_that_ran(write_study: Any, tmp_path: Path) 
     assert state_of(plan(longer, tmp_path)[0]) == OPEN
     (run.work_dir / 'study.json').write_text('{"state"', encoding='utf-8')
     assert state_of(run) == OPEN
+
+
+def test_the_docs_show_the_study_of_the_digits(
+    monkeypatch: pytest.MonkeyPatch, repo_root: Path, tmp_path: Path
+) -> None:
+    text = (repo_root / 'configs' / 'studies' / 'digits.yaml').read_text(encoding='utf-8')
+    shown = ''.join(f'    {line}\n' for line in text.splitlines() if not line.startswith('#'))
+    page = (repo_root / 'docs' / 'study.md').read_text(encoding='utf-8')
+    assert shown in page
+    monkeypatch.chdir(repo_root)
+    runs = plan(read_study('configs/studies/digits.yaml'), tmp_path)
+    assert [run.epochs for run in runs] == 6 * [5]
+    assert all(f'| `{key}`' in page or f'`{key}`, ' in page for key in CHECKS if key != 'parallel')
+    assert all(f'`{name}`' in page for name in METRICS)
