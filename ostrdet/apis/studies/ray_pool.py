@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ INTERVAL = 0.2  # seconds between two looks at an attempt
 
 def attempt(run: Run, threads: int, folder: str) -> Ending:
     """Run to the end, on whatever machine Ray has chosen; cancelling it is SIGTERM to the run."""
+    # Ray cancels by SIGINT, which what was started in the background ignores
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = Attempt(run, threads, folder)
     try:
         while (ending := process.poll()) is None:
