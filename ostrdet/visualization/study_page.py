@@ -47,7 +47,7 @@ class StudyPage:
         note: What stands below the table.
         values: By metric with its unit, then by group: a number per run.
         curves: By metric with its unit, then by group: numbers of runs by epochs. Shape (N, T),
-            NaN where there is none.
+            NaN where there is none, N zero where no run is done.
         runs: All runs.
     """
 
@@ -123,6 +123,7 @@ def _curves(title: str, groups: Mapping[str, np.ndarray]) -> Picture:
     curves = [
         Curve(name, _means(values, len(epochs)), index, is_main=index == 0)
         for index, (name, values) in enumerate(groups.items())
+        if len(values)
     ]
     label = f'Means: {title}'
     caption = (

@@ -218,7 +218,7 @@ def _overrides(value: Any, where: str) -> dict[str, tuple[str, ...]]:
 PARALLEL_CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
     'workers': _number(int, 1),
     'threads': _number(int, 1),
-    'memory_gib': _number(float, 0),
+    'memory_gib': _number(float, 0.01),
 }
 
 

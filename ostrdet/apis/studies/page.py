@@ -36,29 +36,29 @@ def study_page(study: Study, groups: Sequence[Group], results: Sequence[Result],
 
 
 def _label(study: Study, result: Result) -> str:
-    """The group of a result as people write it; the name of a criterion where several are compared."""
-    parts = (
-        result.run.config if len(study.configs) > 1 or not result.run.overrides else '',
-        result.run.overrides,
-        result.criterion if len(study.criteria) > 1 else '',
-    )
-    return ', '.join(filter(None, parts))
+    """The group of a result as people write it: what tells it from the others."""
+    config = result.run.config if len(study.configs) > 1 or not result.run.overrides else ''
+    return ', '.join(filter(None, (config, result.run.overrides)))
 
 
 def _values(study: Study, results: Sequence[Result], metric: str) -> Mapping[str, list[float]]:
-    values: dict[str, list[float]] = {_label(study, result): [] for result in results}
+    values: dict[str, list[float]] = {}
     for result in results:
+        criterion = result.criterion if len(study.criteria) > 1 else ''
+        name = ', '.join(filter(None, (_label(study, result), criterion)))
+        numbers = values.setdefault(name, [])
         if (value := result.values.get(metric)) is not None:
-            values[_label(study, result)].append(value)
+            numbers.append(value)
     return values
 
 
 def _curves(study: Study, results: Sequence[Result]) -> Mapping[str, Mapping[str, np.ndarray]]:
     """The metrics that have a number every epoch, of the criterion that decided each search."""
     logs: dict[str, list[SearchLog]] = {}
-    for result in {result.run: result for result in results if result.state == DONE}.values():
-        name = ', '.join(filter(None, (result.run.config, result.run.overrides)))
-        logs.setdefault(name, []).append(read_log(result.run.work_dir))
+    for result in {result.run: result for result in results}.values():
+        of_group = logs.setdefault(_label(study, result), [])
+        if result.state == DONE:
+            of_group.append(read_log(result.run.work_dir))
     curves = {
         name: {group: _by_epoch(found, name) for group, found in logs.items()}
         for name in metric_names(study)
@@ -75,7 +75,7 @@ def _by_epoch(logs: Sequence[SearchLog], metric: str) -> np.ndarray:
     """A number per search and epoch, NaN where there is none. Shape (N, T)."""
     curve = METRICS[metric].curve
     assert curve is not None
-    values = np.full((len(logs), max(log.lines[-1]['epoch'] for log in logs)), np.nan)
+    values = np.full((len(logs), max((log.lines[-1]['epoch'] for log in logs), default=0)), np.nan)
     for index, log in enumerate(logs):
         for line in log.lines:
             value = curve(log, line)

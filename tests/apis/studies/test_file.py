@@ -51,7 +51,7 @@ def test_options_are_those_of_the_command_line(write_study: Any) -> None:
         ({'seed': [0]}, "digits.yaml: key 'seed' is unknown. Did you mean 'seeds'"),
         ({'parallel': {'worker': 2}}, "parallel: key 'worker' is unknown. Did you mean 'workers'"),
         ({'parallel': {'threads': 0}}, 'parallel.threads: got 0, expected a whole number from 1'),
-        ({'parallel': {'memory_gib': -1}}, 'memory_gib: got -1, expected a number from 0'),
+        ({'parallel': {'memory_gib': -1}}, 'memory_gib: got -1, expected a number from 0.01'),
         ({'parallel': 2}, 'parallel: got 2, expected the keys workers, threads, memory_gib'),
         ({'tool': 'serch'}, "tool: 'serch' is unknown. Did you mean 'search'"),
         ({'seeds': None}, "the key 'seeds' is missing"),
