@@ -36,8 +36,8 @@ setup(
     package_dir={'ostrdet': 'ostrdet', 'ostrdet.configs': 'configs'},
     package_data={
         'ostrdet': ['py.typed', 'visualization/templates/*'],
-        'ostrdet.configs': ['**/*.py', '**/*.json'],
+        'ostrdet.configs': ['**/*.py', '**/*.json', '**/*.yaml'],
     },
     install_requires=requirements('runtime'),
-    extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'docs')},
+    extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'ray', 'docs')},
 )

@@ -1,6 +1,7 @@
 """The command line of ``tools/train.py``; parses before anything heavy is imported."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from ostrdet.apis.cli import Parser, import_libraries, run_cli
@@ -67,3 +68,7 @@ def _train(args: argparse.Namespace) -> None:
         cfg_options=args.cfg_options,
         launcher=args.launcher,
     )
+
+
+if __name__ == '__main__':  # how a study starts its runs, from a wheel too
+    sys.exit(main())

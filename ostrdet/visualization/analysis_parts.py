@@ -2,11 +2,13 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.visualization.style import PALETTE, new_figure
 
 #: One per colour, so that names can be told apart without any.
@@ -76,3 +78,13 @@ def spread_dots(count: int, width: float) -> list[float]:
     if count == 1:
         return [0.0]
     return [width * (index / (count - 1) - 0.5) for index in range(count)]
+
+
+def spread_row(panel: Axes, index: int, numbers: Sequence[float]) -> None:
+    """Single numbers as dots, and their mean with its standard deviation, on the row of a panel."""
+    style = marks(index)
+    ys = [index + offset for offset in spread_dots(len(numbers), 0.4)]
+    panel.plot(numbers, ys, '.', color=style['color'], alpha=0.45, markersize=4)
+    found = spread(numbers)
+    bar = found.std if found.n > 1 else None
+    panel.errorbar(found.mean, index, xerr=bar, capsize=3, **style)

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ostrdet.evaluation.seed_statistics import Spread, spread
-from ostrdet.visualization.analysis_parts import marks, panels, shared_legend, spread_dots
+from ostrdet.evaluation.seed_statistics import Spread
+from ostrdet.visualization.analysis_parts import marks, panels, shared_legend, spread_row
 from ostrdet.visualization.style import line_style
 
 
@@ -69,7 +69,7 @@ def draw_criteria(values: Mapping[str, Mapping[str, Sequence[float]]], searches:
     figure, axes = panels(len(values), 3, (240, 150), caption, sharey=True)
     for panel, (quantity, by_criterion) in zip(axes, values.items(), strict=True):
         for index, numbers in enumerate(by_criterion.values()):
-            _row(panel, index, numbers)
+            spread_row(panel, index, numbers)
         panel.set_yticks(range(len(by_criterion)), list(by_criterion))
         panel.set_xlabel(quantity)
     for panel in axes[::3]:
@@ -118,12 +118,3 @@ def _band(panel: Axes, index: int, by_epoch: Mapping[int, Spread]) -> None:
     panel.plot(list(known), means, marker=marks(index)['marker'], markersize=3, **style)
     low, high = ([m + sign * s for m, s in zip(means, stds, strict=True)] for sign in (-1, 1))
     panel.fill_between(list(known), low, high, color=style['color'], alpha=0.12, linewidth=0)
-
-
-def _row(panel: Axes, index: int, numbers: Sequence[float]) -> None:
-    style = marks(index)
-    ys = [index + offset for offset in spread_dots(len(numbers), 0.4)]
-    panel.plot(numbers, ys, '.', color=style['color'], alpha=0.45, markersize=4)
-    found = spread(numbers)
-    bar = found.std if found.n > 1 else None
-    panel.errorbar(found.mean, index, xerr=bar, capsize=3, **style)

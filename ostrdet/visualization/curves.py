@@ -14,6 +14,7 @@ from ostrdet.visualization.style import DASHES, INK, inline_svg, line_style, new
 WIDTH, HEIGHT = 370.0, 225.0
 LEFT, RIGHT, BOTTOM = 50.0, 10.0, 38.0
 LEGEND_ROW, LEGEND_COLUMNS = 16.0, 2
+LONG_NAME = 30  # letters that leave room for one column only
 FEW = 25  # epochs that are each marked
 
 
@@ -55,7 +56,8 @@ def curves_svg(
         most: The largest value, where values are counts: the axis then has whole numbers from zero.
     """
     with styled():
-        rows = -(-(len(curves) + (limit is not None)) // LEGEND_COLUMNS)
+        columns = 1 if max(len(curve.name) for curve in curves) > LONG_NAME else LEGEND_COLUMNS
+        rows = -(-(len(curves) + (limit is not None)) // columns)
         height = HEIGHT + rows * LEGEND_ROW
         figure = new_figure(WIDTH, height)
         top = 8 + rows * LEGEND_ROW
@@ -68,7 +70,7 @@ def curves_svg(
         if most is not None:
             axes.set_ylim(-0.03 * most, 1.03 * most)
             axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        figure.legend(loc='upper left', ncols=LEGEND_COLUMNS, borderaxespad=0.2)
+        figure.legend(loc='upper left', ncols=columns, borderaxespad=0.2)
         return inline_svg(figure, label)
 
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from ostrdet.version import __version__
 from ostrdet.visualization import report_pictures as pictures
 from ostrdet.visualization.edge_panels import dash_array
 from ostrdet.visualization.history import SearchHistory, read_history
+from ostrdet.visualization.page import PAGES, Picture
 from ostrdet.visualization.report_panels import trajectories
 from ostrdet.visualization.report_text import (
     collapse_warnings,
@@ -19,13 +18,6 @@ from ostrdet.visualization.report_text import (
 from ostrdet.visualization.style import line_style, page_colour
 
 FILE = 'report.html'
-_PAGES = Environment(
-    loader=PackageLoader('ostrdet.visualization'),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 def report_of(work_dir: str | Path) -> str:
@@ -44,7 +36,7 @@ def report_of(work_dir: str | Path) -> str:
 def render_report(history: SearchHistory) -> str:
     """The page of a search that was read."""
     ops = history.space.ops
-    sections: dict[str, list[pictures.Picture]] = {
+    sections: dict[str, list[Picture]] = {
         'What the cells are worth': list(pictures.table_pictures(history)),
         'How the search went': [
             pictures.stability_picture(history),
@@ -52,7 +44,7 @@ def render_report(history: SearchHistory) -> str:
             *pictures.training_pictures(history),
         ],
     }
-    return _PAGES.get_template('report.html.j2').render(
+    return PAGES.get_template('report.html.j2').render(
         facts=history.facts,
         criterion=history.facts.criterion,
         meaning=meaning(history.facts.criterion),

@@ -1,10 +1,8 @@
 """The figures of the report, each with its title and a caption for readers without the paper."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 
 from ostrdet.structures import CellSpec
 from ostrdet.visualization.cell_figure import cells_figure
@@ -12,6 +10,7 @@ from ostrdet.visualization.cell_graph import edge_name
 from ostrdet.visualization.curves import Curve, curves_svg
 from ostrdet.visualization.history import SearchHistory
 from ostrdet.visualization.margin_map import margin_svg
+from ostrdet.visualization.page import Picture, picture
 from ostrdet.visualization.report_text import (
     COLLAPSE,
     cell_title,
@@ -23,19 +22,6 @@ from ostrdet.visualization.report_text import (
 )
 from ostrdet.visualization.series import Margins, count_ops, margins, num_kept, unchanged_epochs
 from ostrdet.visualization.style import inline_svg, styled
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: what it is called, what it shows, and the ``<svg>``."""
-
-    title: str
-    caption: str
-    svg: Markup
-
-
-def _picture(title: str, caption: str, svg: str) -> Picture:
-    return Picture(title, caption, Markup(svg))  # matplotlib escapes the text in it
 
 
 def edge_names(spec: CellSpec) -> list[str]:
@@ -64,7 +50,7 @@ def cell_pictures(history: SearchHistory) -> Iterator[Picture]:
             changed = len(new_edges(before[-1] if before else None, last, cell))
             told = f'Changed by the last epoch: {changed} of {num_kept(history.space.cells[cell])}.'
             score = f'Score: {meaning(criterion)}.' if meaning(criterion) else ''
-            yield _picture(title, f'{told} {score}', svg)
+            yield picture(title, f'{told} {score}', svg)
 
 
 def table_pictures(history: SearchHistory) -> Iterator[Picture]:
@@ -84,7 +70,7 @@ def table_pictures(history: SearchHistory) -> Iterator[Picture]:
             for index, criterion in enumerate(history.criteria)
         ]
         label = f'Table accuracy on {dataset}'
-        yield _picture(
+        yield picture(
             label,
             'What the cell of each criterion reaches when it is trained in full, looked up in '
             f'{history.facts.table or "the table"}; higher is better. The search itself never sees '
@@ -100,7 +86,7 @@ def stability_picture(history: SearchHistory) -> Picture:
         for index, (name, choices) in enumerate(history.genotypes.items())
     ]
     label, most = 'Stability of the choice', max(float(curve.values.max()) for curve in curves)
-    return _picture(
+    return picture(
         label,
         'For how many epochs the cell of each criterion has stayed the same. A line that climbs has '
         'settled; one that falls to zero has changed its cell.',
@@ -124,7 +110,7 @@ def collapse_pictures(history: SearchHistory) -> Iterator[Picture]:
                 curves.append(Curve(f'{criterion}: {name}', values, style, index == 0, offset))
         label = f'Operations without parameters in the {cell_title(history, cell)}'
         limit = COLLAPSE * num_kept(spec)
-        yield _picture(
+        yield picture(
             label,
             f'Edges, of {num_kept(spec)}, that carry a skip connection ({", ".join(skips)}), and '
             f'that carry any operation without parameters ({", ".join(free)}). Where these dominate '
@@ -145,7 +131,7 @@ def margin_pictures(history: SearchHistory) -> Iterator[Picture]:
         largest = [np.nanmax(found.percent, initial=1.0) for found in margins_of.values()]
         for criterion, found in margins_of.items():
             label = f'Margins of {criterion} in the {cell_title(history, cell)}'
-            yield _picture(
+            yield picture(
                 label,
                 _narrowest(edge_names(spec), found),
                 margin_svg(
@@ -171,7 +157,7 @@ def training_pictures(history: SearchHistory) -> Iterator[Picture]:
         if np.isfinite(values := history.scalars('losses', key)).any()
     ]
     if curves:
-        yield _picture(
+        yield picture(
             'Losses of the supernet',
             'Mean cross-entropy of every epoch on the images that train the weights, and on those '
             'that train the architecture. Where the second stays while the first falls, the '
@@ -181,7 +167,7 @@ def training_pictures(history: SearchHistory) -> Iterator[Picture]:
     accuracy = history.scalars('val_accuracy')
     if np.isfinite(accuracy).any():
         label = 'Accuracy of the supernet'
-        yield _picture(
+        yield picture(
             label,
             'Top-1 accuracy on the architecture half, with all operations of every edge mixed. It '
             'says how well the search learns, not how good the cell is.',

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellPlan, Genotype
 from ostrdet.visualization.history import SearchHistory
 from ostrdet.visualization.op_kinds import IDENTITY, PARAMETER_FREE
+from ostrdet.visualization.page import Notice, Tile
 from ostrdet.visualization.series import count_ops, num_kept, unchanged_epochs
 
 #: What the criteria of the paper measure, for readers who have not seen it.
@@ -25,23 +25,6 @@ MEANINGS = {
 }
 #: A network with more than this part of its edges without parameters has collapsed.
 COLLAPSE = 0.5
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A number at the head of the page."""
-
-    name: str
-    value: str
-    note: str = ''
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A sentence about the choice; no alarm where it is about what was not chosen."""
-
-    text: str
-    is_alarm: bool
 
 
 def meaning(criterion: str) -> str:

@@ -46,6 +46,7 @@ DARTS = {
     'arch_weight_decay': 1e-3,
 }
 NB201 = {**DARTS, 'space': 'NASBench201Space', 'num_cells': 5, 'epochs': 100}
+DIGITS = {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10}
 PC_DARTS = {
     **DARTS,
     'k': 4,
@@ -100,7 +101,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         'portions': (0.128, 0.128),  # 6,400 + 6,400 of 50,000 images
         'epochs': 20,
     },
-    'ostr_nb201_digits': {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10},
+    'ostr_nb201_digits': DIGITS,
+    'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
 }
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from ostrdet.visualization.report import report_of
+from ostrdet.visualization.study_page import RunEntry, StudyPage, render_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -100,6 +102,48 @@ def test_the_page_can_be_read(visit: Visit, report: Path) -> None:
     outside = [url for url in visit.requests if not url.startswith('data:')]
     assert outside == [report.as_uri()]
     assert visit.complaints == []
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A study whose groups have long names, and one of which is incomplete."""
+    groups = ('ostr_pc-darts_c10-folder, second-order', 'b')
+    title = 'supernet accuracy (%)'
+    page = StudyPage(
+        'study',
+        'seeds: [0, 1]',
+        [{'config': name, title: '91.00 ± 1.00†', 'n': '2 of 3'} for name in groups],
+        '† Mean over fewer runs than planned.',
+        {title: {groups[0]: [90.0, 92.0], groups[1]: [91.0]}},
+        {title: {name: np.array([[80.0, 90.0], [82.0, 92.0]]) for name in groups}},
+        [
+            RunEntry('a_s0', 'done', '|none~0|' * 40, 'a_s0/report.html'),
+            RunEntry('a', 'failed', 'x'),
+        ],
+    )
+    file = tmp_path / 'study.html'
+    file.write_text(render_study(page), encoding='utf-8')
+    return file
+
+
+@pytest.mark.parametrize(('width', 'scheme'), [(DESKTOP, 'light'), (PHONE, 'dark')])
+def test_the_page_of_a_study_can_be_read(
+    browser: 'Browser', study: Path, width: int, scheme: Any
+) -> None:
+    context = browser.new_context(viewport={'width': width, 'height': 800}, color_scheme=scheme)
+    visit = Visit(context.new_page(), study.as_uri())
+    assert visit.page.evaluate('document.documentElement.scrollWidth <= innerWidth')
+    sizes = visit.page.evaluate(SIZES)
+    assert [found[0] for found in sizes] == [
+        'All runs: supernet accuracy (%)',
+        'Means: supernet accuracy (%)',
+    ]
+    assert not [found for found in sizes if not all(size > 5 for size in found[1:])]
+    assert visit.page.evaluate(SMALLEST_TEXT) >= 7
+    assert visit.page.evaluate(CONTRAST) >= 4.5
+    assert [url for url in visit.requests if not url.startswith('data:')] == [study.as_uri()]
+    assert visit.complaints == []
+    context.close()
 
 
 def test_axes_of_panels_are_shown(browser: 'Browser', report: Path) -> None:

@@ -1,0 +1,1 @@
+"""Studies: configs x overrides x seeds, run side by side and compared."""
