@@ -99,12 +99,15 @@ def peak_mib(setting: str, engine: str, order: str, size: int, threads: int) -> 
 
 
 def peaks_mib(setting: str, order: str, args: argparse.Namespace) -> dict[str, float]:
-    """:func:`peak_mib` of both engines, where nothing else has been."""
+    """:func:`peak_mib` by way, where nothing else has been."""
+    ways = {engine: (engine, order) for engine in ENGINES}
+    if order == 'first':
+        ways['public'] = ('plain', 'public')
     peaks = {}
-    for engine in ENGINES:
+    for way, (engine, update) in ways.items():
         with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-            job = pool.submit(peak_mib, setting, engine, order, args.batch, args.threads)
-            peaks[engine] = job.result()
+            job = pool.submit(peak_mib, setting, engine, update, args.batch, args.threads)
+            peaks[way] = job.result()
     return peaks
 
 
@@ -128,10 +131,9 @@ def show(row: Row) -> None:
     rates = [row['gflop'] / row[f'{engine} step']['clock']['median'] for engine in ENGINES]
     print(f'  GFLOP/s: plain {rates[0]:.1f}, fast {rates[1]:.1f}, matrix product {row["roof"]:.0f}')
     if 'peak MiB' in row:
-        plain_mib, fast_mib = row['peak MiB'].values()
-        print(
-            f'  peak: {plain_mib:.0f} and {fast_mib:.0f} MiB, {fast_mib / plain_mib:.2f} of plain'
-        )
+        peaks = row['peak MiB']
+        texts = [f'{way} {mib:.0f} (x {peaks["fast"] / mib:.2f})' for way, mib in peaks.items()]
+        print(f'  peak in MiB, and what fast takes of it: {", ".join(texts)}')
 
 
 def main() -> None:

@@ -37,12 +37,16 @@ RUN_ELSEWHERE = {
     r'tools/analyze\.py ': 'tests/apis/test_analyze_cli.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'
     r'in1k\.py --genotype work_dirs/ostr_darts_c10/|retinanet_ostr': 'tests/detection/test_chain.py',
+    r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
+        'tests/apis/studies/test_study.py'
+    ),
     r'complexity p-darts --detector': 'tests/detection/test_networks.py',
     r'make (test|docs)': '.ci/run',
 }
 NOT_RUN = {
     r'make install|pip install|activate': 'makes an environment, which .ci/run has done',
     r'make search': 'tests/test_walkthrough.py runs what it calls',
+    r'tools/study\.py .*--ray': 'needs Ray',
     r'torchrun|srun': 'needs several GPUs, or SLURM',
     r'darts_in1k\.py|in1k-folder': 'needs ImageNet, and GPUs for days',
     r'_(nb201|darts|pc-darts)_c10\.py|retrain/darts_c10\.py|darts_c10/epoch': 'CIFAR-10, and hours',
@@ -95,7 +99,7 @@ def name(command: Command) -> str:
 def cli_of(tool: str) -> Any:
     """The module of the command line that a tool calls."""
     text = (ROOT / tool).read_text(encoding='utf-8')
-    found = re.search(r'^from (ostrdet\.apis\.\w+) import main$', text, re.MULTILINE)
+    found = re.search(r'^from (ostrdet\.apis[\w.]+) import main$', text, re.MULTILINE)
     assert found, tool
     return importlib.import_module(found[1])
 
