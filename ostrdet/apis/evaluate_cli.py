@@ -14,7 +14,7 @@ EPILOG = """examples:
       --data-root data/coco
 
 Prints the metrics: accuracies in percent, average precisions of COCO in [0, 1].
-Exit status: 0 done, 2 bad input.
+Exit status: 0 done, 2 bad input, 3 a file that is damaged or not to be trusted.
 """
 
 

@@ -17,8 +17,9 @@ EPILOG = """examples:
   python tools/train.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py --data-root data/coco \\
       --cfg-options model.backbone.init_cfg.checkpoint=p-darts.safetensors --auto-scale-lr
 
-The work dir gets checkpoints, run.log, and the config with the genotype in it. Exit status: 0 done,
-2 bad input or a number that is not finite (one line says which).
+The work dir gets checkpoints, run.log, and the config with the genotype in it.
+Exit status: 0 done, 2 bad input or a number that is not finite, 3 a file that is damaged or not to
+be trusted, 4 no room, no memory or a work dir in use, 130 and 143 stopped with a checkpoint.
 """
 
 
