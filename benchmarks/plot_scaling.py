@@ -32,8 +32,9 @@ def draw(rows: list[dict[str, Any]]) -> Figure:
                 values = [row[measure] for row in chosen]
                 style = {**line_style(index), 'marker': MARKERS[engine], 'label': engine}
                 axes.plot([row[name] for row in chosen], values, **style)
-            axes.set_xlim(left=0)
-            axes.set_ylim(bottom=0)
+    for axes in panels.flat:  # now, since panels share their limits
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
     for name, axes in zip(names, panels[-1], strict=True):
         axes.set_xlabel(f'{name} (number)')
     panels[0][0].legend()
