@@ -34,6 +34,8 @@ class Supernet(nn.Module):
         engine: How cells are computed: 'fast', or 'plain', the reference that mixes edge by edge.
             Parameters, buffers, their names and, but for rounding, all numbers are the same.
         with_cp: Whether to compute cells anew in the backward pass, which saves memory.
+        compile_cells: Backend of ``torch.compile`` for the cells, such as 'inductor'; None: none. It
+            compiles for minutes before the first step, and suits the plain engine.
 
     Raises:
         KeyError: If a type or operation is unknown; the nearest name is offered.
@@ -51,6 +53,7 @@ class Supernet(nn.Module):
         norm_cfg: NormCfg | None = None,
         engine: str = 'fast',
         with_cp: bool = False,
+        compile_cells: str | None = None,
     ) -> None:
         super().__init__()
         if engine not in ENGINES:
@@ -64,6 +67,8 @@ class Supernet(nn.Module):
         self.skeleton = Skeleton(plan, self._make_cell, with_cp)
         self.classifier = nn.Linear(plan.output.channels, num_classes)
         set_fast_depthwise(self, engine == 'fast')
+        for layer in self.skeleton.layers if compile_cells else ():
+            layer.compile(backend=compile_cells)
 
     def _make_cell(self, plan: CellPlan) -> Cell:
         spec = self.space.cells[plan.cell_type]

@@ -200,3 +200,19 @@ def test_wrong_names_are_refused_with_the_nearest(
 ) -> None:
     with pytest.raises(error, match=message):
         Supernet(**{'space': NB201, 'channels': 4, 'num_cells': 1, 'num_classes': 3, **changed})
+
+
+@pytest.mark.filterwarnings('ignore')  # of torch's own compiler
+def test_compiled_cells_give_the_same_gradients(random_weights: RandomWeights) -> None:
+    settings: dict[str, Any] = {'space': TINY_NB201, 'channels': 4, 'num_cells': 1}
+    torch.manual_seed(0)
+    net = Supernet(**settings, num_classes=3, engine='plain')
+    compiled = Supernet(**settings, num_classes=3, engine='plain', compile_cells='aot_eager')
+    compiled.load_state_dict(net.state_dict())
+    images, weights = torch.randn(2, 3, 8, 8), random_weights(net.space)
+    results = []
+    for model in (net, compiled):
+        logits = model(images, weights)
+        results.append([logits, *torch.autograd.grad(logits.sum(), list(model.parameters()))])
+    torch.testing.assert_close(results[1], results[0], rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(dict(compiled.state_dict()), dict(net.state_dict()))
