@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Cell:
 
     log: SearchLog
     criterion: str
-    sizes: dict[str, Complexity] = field(default_factory=dict)
+    sizes: dict[str, Complexity]
 
     @property
     def text(self) -> str:

@@ -11,7 +11,7 @@ from ostrdet.models.weightings import MixWeights
 
 
 class FastCell(Cell):
-    """The modules, parameters and sums of :class:`Cell`, computed with less time and memory.
+    """The modules, parameters and sums of ``Cell``, computed with less time and memory.
 
     In half precision, and under autocast, the plain way is taken: statistics from a covariance need
     full precision. Nodes with edges of an unknown kind are computed the plain way too, and every
@@ -19,7 +19,7 @@ class FastCell(Cell):
     """
 
     def forward(self, inputs: Sequence[Tensor], weights: MixWeights | None = None) -> Tensor:
-        """As in :class:`Cell`."""
+        """As in ``Cell``."""
         if weights is None or not _in_full_precision(inputs[0]):
             return super().forward(inputs, weights)
         states = self.aligned(inputs)
