@@ -34,6 +34,15 @@ def _no_default_scope() -> Iterator[None]:
         registry.DefaultScope._instance_dict.clear()
 
 
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Double precision for every tensor that a test makes, and the same random numbers."""
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
     """The folder of the shared data, or a skip that names where it was sought."""

@@ -44,7 +44,7 @@ def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none'
         hold_work_dir(cfg.work_dir)
     try:
         set_resume(cfg, resume, what)
-        return build_runner(cfg, launcher)
+        return _build(cfg, launcher)
     except BaseException:
         if is_main:
             release_work_dir(cfg.work_dir)
@@ -58,8 +58,13 @@ def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
         cfg: A checked config.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
     """
-    cfg.launcher = launcher
     _make_work_dir(Path(cfg.work_dir))
+    return _build(cfg, launcher)
+
+
+def _build(cfg: Config, launcher: str) -> Runner:
+    """The runner, in a work dir that is there."""
+    cfg.launcher = launcher
     start_processes(cfg)
     # The runner's global objects go by this name and the second: two runs must not share them
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'

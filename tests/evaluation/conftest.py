@@ -1,6 +1,6 @@
 """A small searcher in double precision, and minibatches for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,15 +15,6 @@ SMALL: dict[str, dict[str, Any]] = {
     'NASBench201Space': {'num_nodes': 2},
     'DARTSSpace': {'num_nodes': 1, 'ops': ('none', 'max_pool_3x3', 'skip_connect', 'dil_conv_3x3')},
 }
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    """Double precision for every tensor that a test makes, and the same random numbers."""
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""What the tests of networks share: double precision, random genotypes, random mix weights."""
+"""What the tests of networks share: random genotypes, random mix weights."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,15 +12,6 @@ from ostrdet.structures import CellGenotype, CellSpec, Genotype
 
 RandomGenotype = Callable[[SearchSpace, int], Genotype]
 RandomWeights = Callable[[SearchSpace], dict[str, MixWeights]]
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    """Double precision for every tensor that a test makes, and the same random numbers."""
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def folded_sum(weights_B: Tensor, branches: Sequence[Folded]) -> Tensor:
         branches: Their running statistics are updated.
     """
     matrices = _matrices(branches)
-    moments = _moments(branches, matrices.detach())
+    moments = _moments(branches, matrices)
     rows = [branch.x.rows for branch in branches]
     total: Tensor = _FoldedSum.apply(moments, branches[0].x.shape, weights_B, matrices, *rows)
     return total
@@ -67,7 +67,7 @@ def folded_sum(weights_B: Tensor, branches: Sequence[Folded]) -> Tensor:
 def folded_relu(branches: Sequence[Folded]) -> list[Tensor]:
     """ReLU(BatchNorm(P_b x_b)) of every branch, branches of one shape; each (N, C', H, W)."""
     matrices = _matrices(branches)
-    moments = _moments(branches, matrices.detach())
+    moments = _moments(branches, matrices)
     rows = [branch.x.rows for branch in branches]
     return list(_FoldedReLU.apply(moments, branches[0].x.shape, matrices, *rows))
 

@@ -17,7 +17,7 @@ def subsample(x: Tensor, stride: tuple[int, ...], offset: int = 0) -> Tensor:
 
 def even_phase(x: Tensor) -> Tensor:
     """Every second pixel of every second row: (N, C, H, W) to (N, C, ceil(H/2), ceil(W/2))."""
-    return x.permute(0, 2, 3, 1)[:, ::2, ::2].contiguous().permute(0, 3, 1, 2)
+    return subsample(x, (2, 2)).contiguous(memory_format=torch.channels_last)
 
 
 def split_phases(x: Tensor) -> Tensor:
