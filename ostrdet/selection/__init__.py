@@ -3,14 +3,13 @@
 from ostrdet.selection import functional
 from ostrdet.selection.alpha_saliency import AlphaSaliency
 from ostrdet.selection.base import Criterion, MinibatchMean
-from ostrdet.selection.discretize import TIE_RTOL, discretize
+from ostrdet.selection.discretize import discretize
 from ostrdet.selection.magnitude import Magnitude
 from ostrdet.selection.operation_strength import OperationStrength
 from ostrdet.selection.operation_strength_star import OperationStrengthStar
 from ostrdet.selection.pruning_saliency import PruningSaliency
 
 __all__ = [
-    'TIE_RTOL',
     'AlphaSaliency',
     'Criterion',
     'Magnitude',

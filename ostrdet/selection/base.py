@@ -9,6 +9,9 @@ from torch import Tensor
 
 from ostrdet.structures import ArchState, ArchStep
 
+#: Sums of an epoch by cell type, and the number of minibatches in them.
+Epoch = tuple[dict[str, Tensor], int]
+
 
 class Criterion(ABC):
     """Scores every candidate of every edge; the highest are kept.
@@ -17,10 +20,23 @@ class Criterion(ABC):
     the moment at which it is asked (:meth:`scores`); the methods that it does not need do nothing.
     Which operations can be chosen, and how many edges a node keeps, are facts of the space and none
     of its business.
+
+    Attributes:
+        uses_edge_weights: Whether edges are ranked by score times edge weight, where the weighting
+            has edge weights. The gradients with respect to alpha contain the edge weight already, so
+            scores that are made of them are ranked as they are.
+        tie_rtol: Scores within this relative distance of the best one tie with it. More than 0 only
+            for a criterion whose scores tie by identity, since floating point then rounds equal
+            scores apart.
+        window: The number of epochs whose observations count, from 1; the paper has 1.
     """
 
+    uses_edge_weights = False
+    tie_rtol = 0.0
+    window = 1
+
     def reset(self) -> None:
-        """Forget all observations; called at the first iteration of an epoch."""
+        """Begin an epoch, and forget what is older than the window."""
         return
 
     def observe(self, step: ArchStep) -> None:
@@ -50,23 +66,30 @@ class Criterion(ABC):
 class MinibatchMean(Criterion):
     """The mean over minibatches of a score that each architecture step yields (Eqs. 11, 17).
 
-    Sums are float64 on the CPU. A minibatch with a score that is not finite, in whichever cell
-    type, is left out whole: one NaN would spoil the epoch.
+    The mean is over the last ``window`` epochs, every minibatch with the same weight. Sums are
+    float64 on the CPU. A minibatch with a score that is not finite, in whichever cell type, is left
+    out whole: one NaN would spoil the epoch.
 
     Attributes:
-        observed: Minibatches in the mean.
-        skipped: Minibatches left out.
+        observed: Minibatches of this epoch in the mean.
+        skipped: Minibatches of this epoch left out.
     """
 
     def __init__(self) -> None:
-        self.reset()
+        self._past: list[Epoch] = []
+        self._start_epoch()
 
     @abstractmethod
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """The scores of one minibatch and cell type, shape (E, O)."""
 
     def reset(self) -> None:
-        """Set the sums and both counters to zero."""
+        """Move the sums of the last epoch into the window, and set both counters to zero."""
+        past = [*self._past, (self._sums, self.observed)] if self.observed else self._past
+        self._past = past[-(self.window - 1) :] if self.window > 1 else []
+        self._start_epoch()
+
+    def _start_epoch(self) -> None:
         self._sums: dict[str, Tensor] = {}
         self.observed = 0
         self.skipped = 0
@@ -82,14 +105,24 @@ class MinibatchMean(Criterion):
         self.observed += 1
 
     def scores(self, state: ArchState) -> dict[str, Tensor] | None:
-        """The mean so far, whatever ``state``; None if every minibatch was skipped."""
+        """The mean so far, whatever ``state``; None if this epoch has no minibatch in it."""
         if not self.observed:
             return None
-        return {name: total / self.observed for name, total in self._sums.items()}
+        epochs = [*self._past, (self._sums, self.observed)]
+        observed = sum(count for _, count in epochs)
+        return {
+            name: torch.stack([sums[name] for sums, _ in epochs]).sum(dim=0) / observed
+            for name in self._sums
+        }
 
     def state_dict(self) -> dict[str, Any]:
-        """The sums by cell type and the two counters."""
-        return {'sums': dict(self._sums), 'observed': self.observed, 'skipped': self.skipped}
+        """The sums by cell type, the two counters, and sums and counts of earlier epochs."""
+        return {
+            'sums': dict(self._sums),
+            'observed': self.observed,
+            'skipped': self.skipped,
+            'past': [{'sums': dict(sums), 'observed': count} for sums, count in self._past],
+        }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue exactly where the saved criterion stood.
@@ -98,14 +131,20 @@ class MinibatchMean(Criterion):
             ValueError: If ``state_dict`` is not that of a mean over minibatches.
         """
         expected = set(self.state_dict())
-        if set(state_dict) != expected:
+        if set(state_dict) | {'past'} != expected:  # checkpoints before the window have no 'past'
             raise ValueError(
                 f'the state of {type(self).__name__} needs the keys {sorted(expected)}, got '
                 f'{sorted(state_dict)}: it was saved by another criterion'
             )
-        self._sums = {name: _plain(total) for name, total in state_dict['sums'].items()}
+        self._sums = _plain_sums(state_dict)
         self.observed = int(state_dict['observed'])
         self.skipped = int(state_dict['skipped'])
+        past = state_dict.get('past', ())
+        self._past = [(_plain_sums(epoch), int(epoch['observed'])) for epoch in past]
+
+
+def _plain_sums(state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {name: _plain(total) for name, total in state_dict['sums'].items()}
 
 
 def _plain(scores: Tensor) -> Tensor:

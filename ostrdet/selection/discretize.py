@@ -1,11 +1,9 @@
 """From scores to a genotype.
 
 Ties go to the first in declared order: operations in the order of ``space.ops``, edges in the order
-of ``CellSpec.edges``. Scores tie with the best one if they are within one part in 100,000 of it
-(:data:`TIE_RTOL`), not only if they equal it bit by bit. Two candidates alone on an edge have the
-same operation strength by identity, but floating point rounds the two values apart: by up to
-one part in a million in means of float32 gradients. Without the tolerance the last bit would choose
-the architecture, and another machine might choose another one.
+of ``CellSpec.edges``. Where a criterion has ties by identity, scores that are within a relative
+tolerance of the best one tie with it, too: else the last bit would choose the architecture, and
+another machine might choose another one. All other criteria compare exactly.
 """
 
 import math
@@ -17,14 +15,12 @@ from torch import Tensor
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellGenotype, CellSpec, Genotype
 
-#: Scores that are this close to the best one, relative to it, tie with it.
-TIE_RTOL = 1e-5
-
 
 def discretize(
     space: SearchSpace,
     scores: Mapping[str, Tensor],
     edge_weights: Mapping[str, Tensor | None] | None = None,
+    tie_rtol: float = 0.0,
 ) -> Genotype:
     """The cells that keep the highest scores.
 
@@ -37,7 +33,9 @@ def discretize(
         space: Says which operations are selectable and how many edges a node keeps.
         scores: By cell type, higher is kept. Shape (E, O) each. Operations that the space never
             selects may have any score.
-        edge_weights: By cell type, shape (E,), or None for no weights.
+        edge_weights: By cell type, shape (E,), or None for no weights. For criteria with
+            ``uses_edge_weights`` alone.
+        tie_rtol: Scores within this relative distance of the best one tie with it.
 
     Returns:
         A genotype of ``space``, without provenance.
@@ -57,7 +55,9 @@ def discretize(
     _check_cells('scores', scores, space)
     _check_cells('edge_weights', weights, space)
     cells = {
-        cell_type: _discretize_cell(space, cell_type, scores[cell_type], weights[cell_type])
+        cell_type: _discretize_cell(
+            space, cell_type, scores[cell_type], weights[cell_type], tie_rtol
+        )
         for cell_type in space.cells
     }
     genotype = Genotype(space.to_config(), cells)
@@ -66,7 +66,11 @@ def discretize(
 
 
 def _discretize_cell(
-    space: SearchSpace, cell_type: str, scores_EO: Tensor, weights_E: Tensor | None
+    space: SearchSpace,
+    cell_type: str,
+    scores_EO: Tensor,
+    weights_E: Tensor | None,
+    tie_rtol: float,
 ) -> CellGenotype:
     spec = space.cells[cell_type]
     weights_E = torch.ones(len(spec.edges)) if weights_E is None else weights_E
@@ -75,37 +79,37 @@ def _discretize_cell(
     ops, ranks = [], []
     for index, (row, weight) in enumerate(zip(scores_EO.tolist(), weights_E.tolist(), strict=True)):
         where = f"cell '{cell_type}', edge {index} ({spec.edges[index]})"
-        op = _best_op(space, where, row)
+        op = _best_op(space, where, row, tie_rtol)
         _check_finite(f'the weight of {where}', weight)
         ops.append(space.ops[op])
         ranks.append(row[op] * weight)
     nodes = tuple(
-        tuple((ops[edge], spec.edges[edge].source) for edge in _kept(spec, node, ranks))
+        tuple((ops[edge], spec.edges[edge].source) for edge in _kept(spec, node, ranks, tie_rtol))
         for node in spec.nodes
     )
     return CellGenotype(nodes, spec.output)
 
 
-def _best_op(space: SearchSpace, where: str, row: Sequence[float]) -> int:
+def _best_op(space: SearchSpace, where: str, row: Sequence[float], tie_rtol: float) -> int:
     selectable = [index for index, op in enumerate(space.ops) if op in space.selectable_ops]
     for index in selectable:
         _check_finite(f"the score of {where}, op '{space.ops[index]}'", row[index])
-    return _first_best(selectable, row)
+    return _first_best(selectable, row, tie_rtol)
 
 
-def _kept(spec: CellSpec, node: int, ranks: Sequence[float]) -> list[int]:
+def _kept(spec: CellSpec, node: int, ranks: Sequence[float], tie_rtol: float) -> list[int]:
     """The edges that ``node`` keeps, by source."""
     left, kept = list(spec.incoming(node)), []
     for _ in range(spec.kept(node)):
-        kept.append(_first_best(left, ranks))
+        kept.append(_first_best(left, ranks, tie_rtol))
         left.remove(kept[-1])
     return sorted(kept)
 
 
-def _first_best(candidates: Sequence[int], values: Sequence[float]) -> int:
+def _first_best(candidates: Sequence[int], values: Sequence[float], tie_rtol: float) -> int:
     """The first of the candidates whose value ties with the highest among them."""
     best = max(values[index] for index in candidates)
-    return next(i for i in candidates if values[i] >= best - TIE_RTOL * abs(best))
+    return next(i for i in candidates if values[i] >= best - tie_rtol * abs(best))
 
 
 def _check_cells(name: str, by_cell: Mapping[str, object], space: SearchSpace) -> None:

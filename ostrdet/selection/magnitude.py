@@ -12,8 +12,10 @@ from ostrdet.structures import ArchState
 class Magnitude(Criterion):
     """The operation weights p of the moment; it observes nothing and has no state.
 
-    With edge normalisation the edge weights come in where edges are ranked, in ``discretize``.
+    With edge normalisation edges are ranked by p times their weight, as in PC-DARTS.
     """
+
+    uses_edge_weights = True
 
     def scores(self, state: ArchState) -> dict[str, Tensor]:
         """A copy of the operation weights, float64 on the CPU; shape (E, O) each."""

@@ -10,7 +10,13 @@ from ostrdet.structures import ArchStep
 
 @CRITERIA.register_module()
 class OperationStrength(MinibatchMean):
-    """Mean over minibatches of abs(dL/dalpha); see :func:`operation_strength`."""
+    """Mean over minibatches of abs(dL/dalpha); see :func:`operation_strength`.
+
+    Two candidates alone on an edge tie by identity; floating point rounds them apart by up to one
+    part in a million in means of float32 gradients.
+    """
+
+    tie_rtol = 1e-5
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""

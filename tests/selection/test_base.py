@@ -98,6 +98,58 @@ def test_reset_forgets_sums_and_counters(make_step: MakeStep) -> None:
     assert torch.equal(scores['normal'], step.alpha_grads['normal'].double())
 
 
+@pytest.mark.parametrize('window', [1, 2, 3, 9])
+def test_the_mean_is_over_all_minibatches_of_the_last_epochs(
+    make_step: MakeStep, window: int
+) -> None:
+    epochs = [[make_step(10 * epoch + n) for n in range(epoch + 1)] for epoch in range(5)]
+    criterion = RawGradient()
+    criterion.window = window
+    for epoch in epochs:
+        criterion.reset()
+        for step in epoch:
+            criterion.observe(step)
+    scores = criterion.scores(make_step(0).state)
+    assert scores is not None
+    seen = [step.alpha_grads['normal'].double() for epoch in epochs[-window:] for step in epoch]
+    torch.testing.assert_close(scores['normal'], torch.stack(seen).mean(dim=0), rtol=1e-13, atol=0)
+    assert (criterion.observed, criterion.skipped) == (5, 0)
+
+
+def test_the_window_survives_a_resume(make_step: MakeStep) -> None:
+    straight, resumed = RawGradient(), RawGradient()
+    straight.window = resumed.window = 3
+    for seed in range(4):
+        straight.reset()
+        straight.observe(make_step(seed))
+    resumed.load_state_dict(straight.state_dict())
+    for criterion in (straight, resumed):
+        criterion.reset()
+        criterion.observe(make_step(9))
+    state = make_step(0).state
+    expected, actual = straight.scores(state), resumed.scores(state)
+    assert expected is not None
+    assert actual is not None
+    assert torch.equal(actual['normal'], expected['normal'])
+    assert len(resumed.state_dict()['past']) == 2
+
+
+def test_a_state_without_a_window_can_be_loaded(make_step: MakeStep) -> None:
+    criterion = RawGradient()
+    criterion.observe(make_step(0))
+    state = criterion.state_dict()
+    del state['past']
+    RawGradient().load_state_dict(state)
+
+
+def test_an_epoch_without_a_minibatch_has_no_scores(make_step: MakeStep) -> None:
+    criterion = RawGradient()
+    criterion.window = 2
+    criterion.observe(make_step(0))
+    criterion.reset()
+    assert criterion.scores(make_step(0).state) is None
+
+
 def test_observing_leaves_gradients_and_earlier_state_dicts_alone(make_step: MakeStep) -> None:
     criterion, step = RawGradient(), make_step(0)
     step = replace(step, alpha_grads={k: v.double() for k, v in step.alpha_grads.items()})
@@ -121,5 +173,7 @@ def test_the_counters_survive_a_resume(make_step: MakeStep) -> None:
 
 @pytest.mark.parametrize('state', [{}, {'sums': {}, 'observed': 0}, {'total': 1}])
 def test_the_state_of_another_criterion_is_rejected(state: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"RawGradient needs the keys \['observed', 'skipped', 's"):
+    with pytest.raises(
+        ValueError, match=r"RawGradient needs the keys \['observed', 'past', 'skipped', 's"
+    ):
         RawGradient().load_state_dict(state)

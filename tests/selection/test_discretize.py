@@ -155,22 +155,24 @@ def test_all_ties_go_to_the_first_operation_and_the_first_edges(value: float) ->
 
 
 @pytest.mark.parametrize('scale', [1.0, 1e-12, 1e12, -1.0])
-def test_ties_are_relative_to_the_best_score(scale: float) -> None:
+def test_a_tolerance_is_relative_to_the_best_score(scale: float) -> None:
     scores_EO = torch.full((6, 5), scale, dtype=torch.float64)
     best = 1.0 if scale > 0 else -1.0
     scores_EO[:, 3] *= 1 + best * 5e-6
     scores_EO[5, 3] = scale * (1 + best * 2e-5)
-    genotype = discretize(NB201, {'cell': scores_EO})
+    genotype = discretize(NB201, {'cell': scores_EO}, tie_rtol=1e-5)
     assert NB201.format(genotype) == '|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|'
+    exact = discretize(NB201, {'cell': scores_EO})
+    assert {op for node in exact.cells['cell'].nodes for op, _ in node} == {'nor_conv_3x3'}
 
 
 def test_edges_tie_as_operations_do() -> None:
     scores_EO = torch.ones(5, 3, dtype=torch.float64)
     scores_EO[4] *= 1 + 5e-6
-    genotype = discretize(SMALL_DARTS, both(scores_EO))
+    genotype = discretize(SMALL_DARTS, both(scores_EO), tie_rtol=1e-5)
     assert genotype.cells['normal'].nodes[1] == (('skip_connect', 0), ('skip_connect', 1))
     scores_EO[4] *= 1 + 2e-5
-    genotype = discretize(SMALL_DARTS, both(scores_EO))
+    genotype = discretize(SMALL_DARTS, both(scores_EO), tie_rtol=1e-5)
     assert genotype.cells['normal'].nodes[1] == (('skip_connect', 0), ('skip_connect', 2))
 
 

@@ -5,6 +5,7 @@ itself: o is what a candidate puts out, f what its edge mixes, n runs over the c
 alpha.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from ostrdet.models.supernets import Supernet
 from ostrdet.models.weightings import MixWeights, normalize_edges
-from ostrdet.selection import TIE_RTOL, OperationStrength, discretize, functional
+from ostrdet.selection import OperationStrength, discretize, functional
 from ostrdet.spaces import DARTSSpace, NASBench201Space, SearchSpace
 from ostrdet.structures import ArchState, ArchStep, CellPlan
 
@@ -246,9 +247,36 @@ def test_two_candidates_tie_and_the_first_is_chosen(
         criterion.observe(problem.step())
     scores = criterion.scores(problem.step().state)
     assert scores is not None
-    rtol = 1e-12 if dtype == torch.float64 else TIE_RTOL / 2
+    rtol = 1e-12 if dtype == torch.float64 else OperationStrength.tie_rtol / 2
     for scores_EO in scores.values():
         torch.testing.assert_close(scores_EO[:, 0], scores_EO[:, 1], rtol=rtol, atol=0)
-    cells = discretize(problem.space, scores).cells.values()
+    found = discretize(problem.space, scores, tie_rtol=OperationStrength.tie_rtol)
+    cells = found.cells.values()
     chosen = {op for cell in cells for node in cell.nodes for op, _ in node}
     assert chosen == {ops[0]}
+
+
+def test_edges_are_ranked_by_the_change_of_the_loss_without_their_weights() -> None:
+    """Brute force: o takes a share of f on one edge, so small that the loss is linear in it."""
+    torch.manual_seed(0)
+    problem, share = Problem(DARTSSpace(num_nodes=2), num_cells=4, edge_norm=True), 1e-6
+    step, mix = problem.step(), problem.mix()
+    before, reordered = problem.loss(mix), []
+    for name, spec in problem.space.cells.items():
+        p_EO, weights_E = mix[name].op_weights.detach(), problem.edge_weights[name]
+        changes_EO = torch.zeros_like(p_EO)
+        for edge, op in itertools.product(range(len(spec.edges)), range(p_EO.shape[1])):
+            row_O = p_EO[edge].clone()
+            row_O -= share * p_EO[edge, op] * row_O  # a share p of f makes room for o
+            row_O[op] += share * p_EO[edge, op]
+            moved_EO = p_EO.clone()
+            moved_EO[edge] = row_O
+            moved = {**mix, name: MixWeights(moved_EO, weights_E)}
+            changes_EO[edge, op] = (problem.loss(moved) - before).detach().abs() / share
+        strength_EO = functional.operation_strength(step.alpha_grads[name])
+        torch.testing.assert_close(changes_EO, strength_EO, rtol=1e-3, atol=1e-7)
+        true_ranks = changes_EO.max(dim=1).values
+        assert torch.equal(true_ranks.argsort(), strength_EO.max(dim=1).values.argsort())
+        weighted_ranks = true_ranks * problem.edge_weights[name]
+        reordered.append(not torch.equal(true_ranks.argsort(), weighted_ranks.argsort()))
+    assert any(reordered)  # by their weights the edges stand in another order

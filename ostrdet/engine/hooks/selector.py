@@ -43,11 +43,13 @@ class SelectorHook(Hook):
         patience: Stop once the genotype stayed the same for so many epochs in which alpha moved
             (E_s of the paper); None runs to the end.
         compare: Further criteria, by type, that are evaluated beside it.
+        window: Scores are means over the last so many epochs; the paper has 1. The magnitude has no
+            mean, and stays that of the moment.
         benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
 
     Raises:
         KeyError: If a criterion is unknown; the nearest name is offered.
-        ValueError: If ``patience`` is not positive, or the table is malformed.
+        ValueError: If ``patience`` or ``window`` is not positive, or the table is malformed.
         FileNotFoundError: If there is no such table.
     """
 
@@ -58,12 +60,12 @@ class SelectorHook(Hook):
         criterion: Mapping[str, Any] | None = None,
         patience: int | None = None,
         compare: Sequence[str] = PAPER_CRITERIA,
+        window: int = 1,
         benchmark: str | None = None,
     ) -> None:
-        if patience is not None and (not isinstance(patience, int) or patience < 1):
-            raise ValueError(
-                f'default_hooks.selector.patience={patience!r}, expected None or a number of epochs'
-            )
+        if patience is not None:
+            _check_epochs('patience', patience, 'None or a number of epochs')
+        _check_epochs('window', window, 'a number of epochs')
         chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
         self.criterion = type(chosen).__name__
         others = (name for name in compare if name != self.criterion)
@@ -71,7 +73,9 @@ class SelectorHook(Hook):
             self.criterion: chosen,
             **{name: build(CRITERIA, {'type': name}) for name in others},
         }
-        self.patience = patience
+        for known in self.criteria.values():
+            known.window = window
+        self.patience, self.window = patience, window
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
         self.genotypes: dict[str, Genotype | None] = {}
         self.stable_epochs = 0
@@ -182,9 +186,16 @@ class SelectorHook(Hook):
     def _select(
         self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState
     ) -> Genotype:
-        found = discretize(searcher_of(runner).space, scores, state.edge_weights)
+        criterion = self.criteria[name]
+        found = discretize(
+            searcher_of(runner).space,
+            scores,
+            state.edge_weights if criterion.uses_edge_weights else None,
+            criterion.tie_rtol,
+        )
         provenance = {
             'criterion': name,
+            **({'window': self.window} if self.window > 1 else {}),
             'epoch': runner.epoch + 1,
             'seed': runner.seed,
             'config': Path(runner.cfg.filename or '').name,
@@ -212,6 +223,11 @@ class SelectorHook(Hook):
     def _stop_if_stable(self, runner: Runner) -> None:
         if self.patience is not None and self.stable_epochs >= self.patience:
             runner.train_loop.stop_training = True
+
+
+def _check_epochs(key: str, value: Any, expected: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f'default_hooks.selector.{key}={value!r}, expected {expected} from 1')
 
 
 def _losses(runner: Runner) -> dict[str, float]:
