@@ -63,6 +63,7 @@ def noise(
     path = checkpoint or epoch_checkpoints(work_dir)[-1]
     search = OpenSearch(work_dir, batches, data_root, batch_size=sizes[-1])
     searcher = search.searcher
+    images = sum(len(batch.labels) for batch in search.batches)
     pair = two_ops(searcher.space, ops)
     epoch = search.load(path)
     output = Output(out, png)
@@ -70,7 +71,6 @@ def noise(
     progress = track(sizes, description='batch sizes', transient=True, disable=quiet)
     found = {size: measure(searcher, cut(search.batches, size)) for size in progress}
     rows = [row for size in sizes for row in _rows(searcher, size, found[size])]
-    images = sum(len(batch.labels) for batch in search.batches)
     where = f'after epoch {epoch}, {images} images'
     output.csv('noise', rows)
     output.figure('noise', draw_noise, _panels(rows, pair), where)

@@ -22,8 +22,8 @@ def draw_noise(found: Panels, where: str) -> Figure:
     caption = (
         'Operation strength, the mean over minibatches of abs(dL/dalpha), by the number of images in '
         f'a minibatch; {where}, the same for all sizes. Dashed: the signal, the absolute value of the '
-        'mean. What stands between the two is noise: alone it would fall with the root of the batch '
-        'size. Both axes are logarithmic.'
+        'mean. What stands between the two is noise, which would fall with the root of the '
+        'batch size if the images of a batch were independent. Both axes are logarithmic.'
     )
     figure, axes = panels(len(found), 3, (240, 175), caption, sharex=True)
     for panel, (edge, by_op) in zip(axes, found.items(), strict=True):
