@@ -7,6 +7,8 @@ from ostrdet.apis.analyze_correlation import correlation
 from ostrdet.apis.analyze_criteria import criteria
 from ostrdet.apis.analyze_landscape import landscape
 from ostrdet.apis.analyze_loss_change import loss_change
+from ostrdet.apis.analyze_noise import noise
+from ostrdet.apis.analyze_race import race
 from ostrdet.apis.analyze_stability import stability
 
 #: Their keyword arguments are the options of the command.
@@ -16,4 +18,6 @@ ANALYSES: Mapping[str, Callable[..., Any]] = {
     'criteria': criteria,
     'loss-change': loss_change,
     'landscape': landscape,
+    'race': race,
+    'noise': noise,
 }

@@ -14,9 +14,11 @@ EPILOG = """examples:
   python tools/analyze.py criteria work_dirs/s0 work_dirs/s1 --benchmark table.csv
   python tools/analyze.py loss-change work_dirs/s0 --batches 8 --data-root data/cifar10
   python tools/analyze.py landscape work_dirs/s0 --every 2 --data-root data/cifar10
+  python tools/analyze.py race work_dirs/s0 work_dirs/s1 --ops skip_connect nor_conv_3x3
+  python tools/analyze.py noise work_dirs/s0 --batch-sizes 8 16 32 64 --data-root data/cifar10
 
 Every command writes CSV files and figures into --out; docs/analysis.md says how each number is
-defined. 'loss-change' and 'landscape' need checkpoints: search with
+defined. 'loss-change', 'landscape' and 'noise' need checkpoints: search with
 --cfg-options default_hooks.checkpoint.max_keep_ckpts=-1 to keep those of all epochs.
 """
 OUT = 'work_dirs/analysis'
@@ -87,10 +89,7 @@ def _criteria(parser: Parser) -> None:
 
 
 def _loss_change(parser: Parser) -> None:
-    parser.add_argument('work_dir', metavar='WORK_DIR', help='work dir of a search')
-    parser.add_argument(
-        '--checkpoint', metavar='PATH', help='one of the search (default: its newest)'
-    )
+    _checkpoint(parser)
     _batches(parser, 4)
 
 
@@ -100,6 +99,53 @@ def _landscape(parser: Parser) -> None:
         '--every', type=int, default=1, metavar='N', help='every N-th checkpoint (default: 1)'
     )
     _batches(parser, 1)
+
+
+def _race(parser: Parser) -> None:
+    _work_dirs(parser)
+    _ops(parser)
+    parser.add_argument(
+        '--criterion',
+        default='OperationStrength',
+        help='whose scores are compared (default: OperationStrength)',
+    )
+    parser.add_argument(
+        '--group-by',
+        nargs='+',
+        default=['model.supernet.num_cells', 'train_dataloader.batch_size'],
+        metavar='KEY',
+        help='config keys by which searches are grouped (default: depth and batch size)',
+    )
+
+
+def _noise(parser: Parser) -> None:
+    _checkpoint(parser)
+    _ops(parser)
+    parser.add_argument(
+        '--batch-sizes',
+        type=int,
+        nargs='+',
+        default=[8, 16, 32, 64],
+        metavar='N',
+        help='images of a minibatch (default: 8 16 32 64)',
+    )
+    _batches(parser, 16, ' of the largest size; their images are cut into the smaller ones')
+
+
+def _checkpoint(parser: Parser) -> None:
+    parser.add_argument('work_dir', metavar='WORK_DIR', help='work dir of a search')
+    parser.add_argument(
+        '--checkpoint', metavar='PATH', help='one of the search (default: its newest)'
+    )
+
+
+def _ops(parser: Parser) -> None:
+    parser.add_argument(
+        '--ops',
+        nargs=2,
+        metavar='OP',
+        help='the two to compare (default: the skip connection and the largest one)',
+    )
 
 
 def _work_dirs(parser: Parser) -> None:
@@ -118,13 +164,13 @@ def _table_options(parser: Parser, dataset: bool = False) -> None:
         )
 
 
-def _batches(parser: Parser, default: int) -> None:
+def _batches(parser: Parser, default: int, which: str = '') -> None:
     parser.add_argument(
         '--batches',
         type=int,
         default=default,
         metavar='N',
-        help=f'minibatches of the architecture half (default: {default})',
+        help=f'minibatches of the architecture half{which} (default: {default})',
     )
     add_options(parser, '--data-root')
 
@@ -135,6 +181,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
     'criteria': ('compare the final cells of all criteria', _criteria),
     'loss-change': ('compare the loss change of selections with their estimates', _loss_change),
     'landscape': ('follow the curvature of the validation loss in alpha', _landscape),
+    'race': ('compare the scores of two operations on every edge, along the epochs', _race),
+    'noise': ('part operation strength into signal and noise, by batch size', _noise),
 }
 
 

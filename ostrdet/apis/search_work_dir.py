@@ -34,6 +34,7 @@ class OpenSearch:
         work_dir: The folder of a search.
         num_batches: How many minibatches to read.
         data_root: Folder of the data set, instead of the config's.
+        batch_size: Images of a minibatch, instead of the config's.
 
     Raises:
         FileNotFoundError: If the work dir has no config, or the data are missing.
@@ -41,13 +42,18 @@ class OpenSearch:
     """
 
     def __init__(
-        self, work_dir: str | Path, num_batches: int = 1, data_root: str | Path | None = None
+        self,
+        work_dir: str | Path,
+        num_batches: int = 1,
+        data_root: str | Path | None = None,
+        batch_size: int | None = None,
     ) -> None:
         self.work_dir = Path(work_dir)
+        options = list(FOR_MEASUREMENTS)
+        if batch_size is not None:
+            options.append(f'train_dataloader.batch_size={batch_size}')
         with tempfile.TemporaryDirectory() as folder:
-            cfg = load_config(
-                config_of(work_dir), folder, data_root=data_root, cfg_options=FOR_MEASUREMENTS
-            )
+            cfg = load_config(config_of(work_dir), folder, data_root=data_root, cfg_options=options)
             runner = build_runner(cfg)
             loader: Any = runner.train_loop.arch_dataloader
             self.searcher: BilevelSearcher = searcher_of(runner).double().train()

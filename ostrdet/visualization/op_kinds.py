@@ -23,7 +23,23 @@ def op_kind(op: str) -> str:
         >>> op_kind('skip_connect'), op_kind('max_pool_3x3'), op_kind('nor_conv_1x1')
         ('identity', 'fixed', 'learned')
     """
-    module = build_op(op, _CHANNELS, 1, {'type': 'BN', 'affine': False})
-    if isinstance(module, nn.Identity):
+    if isinstance(_build(op), nn.Identity):
         return IDENTITY
-    return FIXED if next(module.parameters(), None) is None else LEARNED
+    return LEARNED if op_size(op) else FIXED
+
+
+def op_size(op: str) -> int:
+    """How many parameters the operation has at stride 1 and a few channels; tells larger from smaller.
+
+    Raises:
+        KeyError: If it is not registered.
+
+    Examples:
+        >>> op_size('avg_pool_3x3'), op_size('nor_conv_3x3') // op_size('nor_conv_1x1')
+        (0, 9)
+    """
+    return sum(parameter.numel() for parameter in _build(op).parameters())
+
+
+def _build(op: str) -> nn.Module:
+    return build_op(op, _CHANNELS, 1, {'type': 'BN', 'affine': False})

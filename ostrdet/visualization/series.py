@@ -62,6 +62,25 @@ def margins(scores_TEO: np.ndarray, selectable: Sequence[int]) -> Margins:
     return Margins(100 * np.where(known, gap, np.nan), best)
 
 
+def ratios(values_TEO: np.ndarray, first: int, second: int) -> np.ndarray:
+    """What the operation ``first`` has over what ``second`` has, on every edge.
+
+    Args:
+        values_TEO: Not negative, NaN in epochs without. Shape (epochs, edges, operations).
+        first: Index of an operation.
+        second: Index of another.
+
+    Returns:
+        Shape (epochs, edges); NaN where ``second`` has nothing.
+
+    Examples:
+        >>> ratios(np.array([[[3.0, 2.0], [1.0, 0.0]]]), 0, 1)
+        array([[1.5, nan]])
+    """
+    one_TE, other_TE = values_TEO[..., first], values_TEO[..., second]
+    return np.divide(one_TE, other_TE, out=np.full_like(one_TE, np.nan), where=other_TE > 0)
+
+
 def count_ops(cells: Sequence[CellGenotype | None], ops: Container[str]) -> np.ndarray:
     """Number of edges that carry one of ``ops``, per cell; NaN for no cell."""
     counts = [
