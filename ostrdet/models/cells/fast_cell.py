@@ -23,11 +23,11 @@ class FastCell(Cell):
         if weights is None or not _in_full_precision(inputs[0]):
             return super().forward(inputs, weights)
         states = self.aligned(inputs)
-        sums = EdgeSums(list(self.edges), weights)
-        for incoming in self.incoming:
+        sources, nodes = [edge.source for edge in self.wiring], self.incoming
+        sums = EdgeSums(list(self.edges), sources, nodes, weights)
+        for incoming in nodes:
             if sums.knows(incoming):
-                sources = [self.wiring[index].source for index in incoming]
-                states.append(sums(incoming, sources, states))
+                states.append(sums(incoming, states))
             else:
                 states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)

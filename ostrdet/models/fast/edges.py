@@ -1,10 +1,10 @@
 """The edges that end in a node, as far as the fast engine knows their relaxation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ostrdet.models.fast.hooks import has_hooks
 from ostrdet.models.fast.node import mix_node
@@ -20,11 +20,20 @@ class EdgeSums:
 
     Args:
         edges: All edges of the cell.
+        sources: The state that each of them reads.
+        nodes: By node, the indices of the edges that end in it.
         weights: What they mix with.
     """
 
-    def __init__(self, edges: Sequence[Any], weights: MixWeights) -> None:
-        self.edges, self.edge_weights = edges, weights.edge_weights
+    def __init__(
+        self,
+        edges: Sequence[Any],
+        sources: Sequence[int],
+        nodes: Sequence[Sequence[int]],
+        weights: MixWeights,
+    ) -> None:
+        self.edges, self.sources, self.edge_weights = edges, sources, weights.edge_weights
+        self.known = {index for node in nodes if self._are_known(node) for index in node}
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
         self.num_ops = weights.op_weights.shape[1]
         self.weights_K = (scale * weights.op_weights).flatten()
@@ -32,7 +41,10 @@ class EdgeSums:
         self.passed: dict[tuple[int, int, int], Tensor] = {}
 
     def knows(self, incoming: Sequence[int]) -> bool:
-        """Whether all these edges are of one known kind, and nobody watches them."""
+        """Whether the edges that end in a node are of one known kind, and nobody watches them."""
+        return self.known.issuperset(incoming)
+
+    def _are_known(self, incoming: Sequence[int]) -> bool:
         first = self.edges[incoming[0]]
         edges = [self.edges[index] for index in incoming]
         if type(first) is PartialChannelMixedOp:
@@ -42,38 +54,28 @@ class EdgeSums:
             same = type(first) is MixedOp and all(type(edge) is MixedOp for edge in edges)
         return same and not any(has_hooks(edge) for edge in edges)
 
-    def __call__(
-        self, incoming: Sequence[int], sources: Sequence[int], states: Sequence[Tensor]
-    ) -> Tensor:
+    def __call__(self, incoming: Sequence[int], states: Sequence[Tensor]) -> Tensor:
         """The sum of known edges, shape (N, C, H, W).
 
         Args:
             incoming: Indices of the edges.
-            sources: The state that each of them reads.
             states: All states so far.
         """
         first = self.edges[incoming[0]]
         if isinstance(first, MixedOp):
-            return self._mix(incoming, sources, states, states[0].shape[1])
-        mixed = self._mix(incoming, sources, states, first.mixed)
+            return self._mix(incoming, states, states[0].shape[1])
+        mixed = self._mix(incoming, states, first.mixed)
         if first.k == 1:
             return mixed
-        rests = [self._rest(*edge, states) for edge in zip(incoming, sources, strict=True)]
+        rests = [self._rest(index, states) for index in incoming]
         if self.edge_weights is None:
             rest = sum(rests[1:], start=rests[0])
         else:
             rest = weighted_sum(self.edge_weights[list(incoming)], rests)
         return F.channel_shuffle(concatenate([mixed, rest]), first.k)
 
-    def _mix(
-        self, incoming: Sequence[int], sources: Sequence[int], states: Sequence[Tensor], width: int
-    ) -> Tensor:
-        edges: list[tuple[Source, int, Any]] = []
-        for index, state in zip(incoming, sources, strict=True):
-            edge = self.edges[index]
-            mixed_op = edge if isinstance(edge, MixedOp) else edge.mixed_op
-            source, _ = self._split(state, states, width)
-            edges.append((source, index * self.num_ops, mixed_op.candidates))
+    def _mix(self, incoming: Sequence[int], states: Sequence[Tensor], width: int) -> Tensor:
+        edges = [(self._split(self.sources[index], states, width)[0], index) for index in incoming]
         return mix_node(self.weights_K, edges)
 
     def _split(self, state: int, states: Sequence[Tensor], width: int) -> tuple[Source, Tensor]:
@@ -81,11 +83,24 @@ class EdgeSums:
         if (state, width) not in self.parts:
             x = states[state]
             first, others = split_off(x, width) if width < x.shape[1] else (x, x[:, :0])
-            self.parts[state, width] = Source(first), others
+            leaving = {e: self._candidates(e) for e in self._leaving(state, width, x.shape[1])}
+            self.parts[state, width] = Source(first, leaving, self.weights_K), others
         return self.parts[state, width]
 
-    def _rest(self, index: int, state: int, states: Sequence[Tensor]) -> Tensor:
+    def _leaving(self, state: int, width: int, channels: int) -> Iterator[int]:
+        """The known edges that mix the first ``width`` channels of a state."""
+        for index in sorted(self.known):
+            mixed = getattr(self.edges[index], 'mixed', channels)
+            if (self.sources[index], mixed) == (state, width):
+                yield index
+
+    def _candidates(self, index: int) -> Sequence[nn.Module]:
         edge = self.edges[index]
+        candidates: Sequence[nn.Module] = getattr(edge, 'mixed_op', edge).candidates
+        return candidates
+
+    def _rest(self, index: int, states: Sequence[Tensor]) -> Tensor:
+        edge, state = self.edges[index], self.sources[index]
         key = (state, edge.mixed, edge.stride)
         if key not in self.passed:
             _, others = self._split(state, states, edge.mixed)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ostrdet.models.fast.batch_stats import is_plain_norm
 from ostrdet.models.fast.branch import Branch, is_branch
 from ostrdet.models.fast.folding import folded_relu, folded_sum
-from ostrdet.models.fast.hooks import has_hooks
+from ostrdet.models.fast.hooks import is_watched, layers_of
 from ostrdet.models.fast.source import POOLS, Source
 from ostrdet.models.fast.weighted_sum import weighted_sum
 from ostrdet.models.ops import Zero, merge_phases
@@ -23,22 +23,24 @@ class Term(NamedTuple):
     feature: Tensor
 
 
-def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int, Sequence[nn.Module]]]) -> Tensor:
+def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int]]) -> Tensor:
     """sum_e sum_o w_eo o(x_e), shape (N, C, H, W).
 
     Args:
         weights_K: Weights of all candidates of all edges in a row.
-        edges: What each edge reads, the index of its first weight, and its candidates.
+        edges: What each edge reads, and its index.
     """
-    terms, branches = [], []
-    for source, first, candidates in edges:
-        for index, op in enumerate(candidates, start=first):
+    terms, branches, parts = [], [], []
+    for source, edge in edges:
+        if (shared := source.shared_sums.get(edge)) is not None:
+            parts.append(shared)
+        for index, op in source.others(edge):
             part = _part(index, op, source)
             if isinstance(part, Branch):
                 branches.append(part)
             elif part is not None:
                 terms.append(part)
-    parts = list(_sums(weights_K, branches))
+    parts += _sums(weights_K, branches)
     if terms:
         chosen = _select(weights_K, [term.weight for term in terms])
         parts.append(weighted_sum(chosen, [term.feature for term in terms]))
@@ -50,8 +52,8 @@ def _part(weight: int, op: nn.Module, source: Source) -> Term | Branch | None:
     """How a candidate takes part; what the engine does not know is called as it is."""
     if isinstance(op, Zero):
         return None
-    layers = list(_layers(op))
-    if any(has_hooks(module) for module in (op, *layers)):
+    layers = list(layers_of(op))
+    if is_watched(op):
         return Term(weight, op(source.state))
     if len(layers) == 1 and type(layers[0]) is nn.Identity:
         return Term(weight, source.state)
@@ -62,15 +64,6 @@ def _part(weight: int, op: nn.Module, source: Source) -> Term | Branch | None:
             pool, norm = layers
             return Term(weight, source.normalized_pool(pool, norm))
     return Branch(weight, layers, source) if is_branch(layers) else Term(weight, op(source.state))
-
-
-def _layers(op: nn.Module) -> Iterator[Any]:
-    """The layers of nested sequences in a row."""
-    if type(op) is nn.Sequential:
-        for layer in op:
-            yield from _layers(layer)
-    else:
-        yield op
 
 
 def _sums(weights_K: Tensor, branches: Sequence[Branch]) -> Iterator[Tensor]:

@@ -1,5 +1,7 @@
 """What all edges that leave a node share: its ReLU, its phases, and features without parameters."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +10,9 @@ from torch import Tensor, nn
 
 from ostrdet.models.fast.batch_stats import update_running
 from ostrdet.models.fast.centring import Centred, centre
+from ostrdet.models.fast.hooks import is_watched, layers_of
 from ostrdet.models.fast.normalizing import normalize
+from ostrdet.models.fast.shared import Candidate, is_convolution, shared_sums
 from ostrdet.models.ops import even_phase, split_phases
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
@@ -19,10 +23,24 @@ class Source:
 
     Args:
         state: Shape (N, C, H, W).
+        leaving: By outgoing edge, its candidates.
+        weights_K: Weights of all candidates of the cell.
     """
 
-    def __init__(self, state: Tensor) -> None:
-        self.state = state
+    def __init__(
+        self, state: Tensor, leaving: Mapping[int, Sequence[nn.Module]], weights_K: Tensor
+    ) -> None:
+        self.state, self.leaving, self.weights_K = state, leaving, weights_K
+        candidates = [
+            Candidate(edge, index, list(layers_of(op)))
+            for edge, ops in leaving.items()
+            for index, op in enumerate(ops, start=edge * len(ops))
+            if not is_watched(op)
+        ]
+        self._convolutions = [c for c in candidates if is_convolution(c.layers)]
+        # Alone they are not worth the matrix product
+        self._features = [c for c in candidates if _is_feature(c)] if self._convolutions else []
+        self._shared = {c.weight for c in (*self._convolutions, *self._features)}
         self._pools: dict[tuple[Any, ...], Tensor] = {}
         self._normalized: dict[tuple[Any, ...], tuple[Tensor, Tensor, Tensor]] = {}
 
@@ -30,6 +48,27 @@ class Source:
     def relu(self) -> Tensor:
         """ReLU of the state."""
         return F.relu(self.state)
+
+    @cached_property
+    def shared_sums(self) -> dict[int, Tensor]:
+        """By edge, the weighted sum of the candidates that are computed for all edges at once."""
+        if not self._shared:
+            return {}
+        groups: defaultdict[tuple[Any, ...], list[Candidate]] = defaultdict(list)
+        for candidate in self._features:
+            groups[_settings(candidate.layers[0])].append(candidate)
+        features = [(self._feature(group[0].layers[0]), group) for group in groups.values()]
+        return shared_sums(self.weights_K, self.relu, self._convolutions, features)
+
+    def others(self, edge: int) -> Iterator[tuple[int, nn.Module]]:
+        """The other candidates of an edge, and the indices of their weights."""
+        ops = self.leaving[edge]
+        for index, op in enumerate(ops, start=edge * len(ops)):
+            if index not in self._shared:
+                yield index, op
+
+    def _feature(self, layer: nn.Module) -> Tensor:
+        return self.state if type(layer) is nn.Identity else self.pooled(layer)
 
     @cached_property
     def centred_relu(self) -> Centred:
@@ -63,5 +102,10 @@ class Source:
         return feature
 
 
-def _settings(pool: Any) -> tuple[Any, ...]:
-    return (type(pool), *(str(getattr(pool, name)) for name in pool.__constants__))
+def _is_feature(candidate: Candidate) -> bool:
+    return len(candidate.layers) == 1 and type(candidate.layers[0]) in (nn.Identity, *POOLS)
+
+
+def _settings(layer: Any) -> tuple[Any, ...]:
+    names = () if type(layer) is nn.Identity else layer.__constants__
+    return (type(layer), *(str(getattr(layer, name)) for name in names))
