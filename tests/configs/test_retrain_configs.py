@@ -123,7 +123,7 @@ def settings(config: Config) -> dict[str, Any]:
         'data': config.train_dataloader.dataset.type,
         'batch': config.train_dataloader.batch_size,
         'total_batch': config.auto_scale_lr.base_batch_size,
-        'cutout': 'Cutout' in transforms(config),
+        'cutout': 'ostrdet.Cutout' in transforms(config),
         'randaugment': 'RandAugment' in transforms(config),
         'epochs': config.train_cfg.max_epochs,
         'lr': optimizer.optimizer.lr,
@@ -156,7 +156,9 @@ def test_the_test_set_is_tested(path: Path) -> None:
     assert config.test_dataloader == config.val_dataloader
     assert (train.split, test.split) == ('train', 'val' if 'in1k' in path.stem else 'test')
     assert (train.type, train.get('data_root')) == (test.type, test.get('data_root'))
-    assert not {'Cutout', 'RandAugment', 'ostrdet.PadCropFlip'} & set(transforms(config, 'test'))
+    assert not {'ostrdet.Cutout', 'RandAugment', 'ostrdet.PadCropFlip'} & set(
+        transforms(config, 'test')
+    )
     assert 'indices' not in test
 
 
