@@ -30,6 +30,7 @@ DARTS = {
     'edge_norm': False,
     'update': 'FirstOrderUpdate',
     'criterion': 'OperationStrength',
+    'patience': None,
     'data': 'CIFAR10',
     'batch': 64,
     'portions': (0.5, 0.5),
@@ -47,6 +48,8 @@ DARTS = {
     'arch_clip': None,
 }
 NB201 = {**DARTS, 'space': 'NASBench201Space', 'num_cells': 5, 'epochs': 100}
+NB201_C100 = {**NB201, 'data': 'CIFAR100', 'num_classes': 100}
+NB201_IN16 = {**NB201, 'data': 'ImageNet16', 'num_classes': 120}
 DIGITS = {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10}
 PC_DARTS = {
     **DARTS,
@@ -75,6 +78,7 @@ IMAGENET = {
 }
 SECOND = {'update': 'UnrolledUpdate'}
 MAGNITUDE = {'criterion': 'Magnitude'}
+PATIENCE = {'patience': 12}
 STAR = {'criterion': 'OperationStrengthStar'}
 NAIVE = {'criterion': 'PruningSaliency'}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -92,8 +96,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_darts_in1k': IMAGENET,
     'ostr_pc-darts_in1k': {**IMAGENET, 'k': 2, 'edge_norm': True},
     'ostr_nb201_c10': NB201,
-    'ostr_nb201_c100': {**NB201, 'data': 'CIFAR100', 'num_classes': 100},
-    'ostr_nb201_in16-120': {**NB201, 'data': 'ImageNet16', 'num_classes': 120},
+    'ostr_nb201_c10-patience': {**NB201, **PATIENCE},
+    'ostr_nb201_c100': NB201_C100,
+    'ostr_nb201_c100-patience': {**NB201_C100, **PATIENCE},
+    'ostr_nb201_in16-120': NB201_IN16,
+    'ostr_nb201_in16-120-patience': {**NB201_IN16, **PATIENCE},
     'ostr_nb201_2nd_c10': {**NB201, **SECOND},
     'ostr-star_nb201_c10': {**NB201, **STAR},
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
@@ -135,6 +142,7 @@ def settings(config: Config) -> dict[str, Any]:
         'edge_norm': config.model.weighting.edge_norm,
         'update': config.model.arch_update.type,
         'criterion': config.default_hooks.selector.criterion.type,
+        'patience': config.default_hooks.selector.patience,
         'data': config.train_dataloader.dataset.type,
         'batch': config.train_dataloader.batch_size,
         'portions': config.train_cfg.portions,
@@ -164,7 +172,7 @@ def test_settings(path: Path) -> None:
     assert config.model.supernet.mixed_op.type == (
         'MixedOp' if SETTINGS[path.stem]['k'] is None else 'PartialChannelMixedOp'
     )
-    assert (config.randomness.seed, config.default_hooks.selector.patience) == (0, None)
+    assert config.randomness.seed == 0
     assert config.param_scheduler.arch == []
     assert (
         config.optim_wrapper.weights.optimizer.type,
