@@ -7,6 +7,7 @@ from ostrdet.apis.analyze_correlation import correlation
 from ostrdet.apis.analyze_criteria import criteria
 from ostrdet.apis.analyze_landscape import landscape
 from ostrdet.apis.analyze_loss_change import loss_change
+from ostrdet.apis.analyze_residuals import residual_norms
 from ostrdet.apis.analyze_stability import stability
 
 #: Their keyword arguments are the options of the command.
@@ -16,4 +17,5 @@ ANALYSES: Mapping[str, Callable[..., Any]] = {
     'criteria': criteria,
     'loss-change': loss_change,
     'landscape': landscape,
+    'residuals': residual_norms,
 }
