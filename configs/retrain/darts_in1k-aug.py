@@ -9,5 +9,13 @@ _base_ = [
 train_cfg = dict(max_epochs=500)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.2, by_epoch=True, begin=0, end=5),
-    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, by_epoch=True, begin=5, end=501),
+    dict(
+        type='LinearLR',
+        start_factor=490 / 495,
+        end_factor=1 / 495,
+        by_epoch=True,
+        begin=5,
+        end=495,
+    ),
+    dict(type='LinearLR', start_factor=1.0, end_factor=0.2, by_epoch=True, begin=495, end=500),
 ]

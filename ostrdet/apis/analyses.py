@@ -9,6 +9,7 @@ from ostrdet.apis.analyze_landscape import landscape
 from ostrdet.apis.analyze_loss_change import loss_change
 from ostrdet.apis.analyze_noise import noise
 from ostrdet.apis.analyze_race import race
+from ostrdet.apis.analyze_residuals import residual_norms
 from ostrdet.apis.analyze_stability import stability
 
 #: Their keyword arguments are the options of the command.
@@ -20,4 +21,5 @@ ANALYSES: Mapping[str, Callable[..., Any]] = {
     'landscape': landscape,
     'race': race,
     'noise': noise,
+    'residuals': residual_norms,
 }

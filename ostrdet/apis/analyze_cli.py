@@ -16,9 +16,10 @@ EPILOG = """examples:
   python tools/analyze.py landscape work_dirs/s0 --every 2 --data-root data/cifar10
   python tools/analyze.py race work_dirs/s0 work_dirs/s1 --ops skip_connect nor_conv_3x3
   python tools/analyze.py noise work_dirs/s0 --batch-sizes 8 16 32 64 --data-root data/cifar10
+  python tools/analyze.py residuals work_dirs/s0 --every 2 --data-root data/cifar10
 
 Every command writes CSV files and figures into --out; docs/analysis.md says how each number is
-defined. 'loss-change', 'landscape' and 'noise' need checkpoints: search with
+defined. 'loss-change', 'landscape', 'noise' and 'residuals' need checkpoints: search with
 --cfg-options default_hooks.checkpoint.max_keep_ckpts=-1 to keep those of all epochs.
 """
 OUT = 'work_dirs/analysis'
@@ -93,7 +94,7 @@ def _loss_change(parser: Parser) -> None:
     _batches(parser, 4)
 
 
-def _landscape(parser: Parser) -> None:
+def _along_checkpoints(parser: Parser) -> None:
     _work_dirs(parser)
     parser.add_argument(
         '--every', type=int, default=1, metavar='N', help='every N-th checkpoint (default: 1)'
@@ -180,9 +181,10 @@ COMMANDS: Mapping[str, tuple[str, Callable[[Parser], None]]] = {
     'stability': ('compare cells and accuracies over seeds and epochs', _stability),
     'criteria': ('compare the final cells of all criteria', _criteria),
     'loss-change': ('compare the loss change of selections with their estimates', _loss_change),
-    'landscape': ('follow the curvature of the validation loss in alpha', _landscape),
+    'landscape': ('follow the curvature of the validation loss in alpha', _along_checkpoints),
     'race': ('compare the scores of two operations on every edge, along the epochs', _race),
     'noise': ('part operation strength into signal and noise, by batch size', _noise),
+    'residuals': ('follow how far candidates are from the mixture', _along_checkpoints),
 }
 
 

@@ -40,8 +40,6 @@ def landscape(
         FileNotFoundError: If a folder holds no config or no checkpoint.
         ValueError: If a number is less than 1, or a checkpoint damaged.
     """
-    if every < 1:
-        raise ValueError(f'--every {every}: expected at least 1')
     output = Output(out, png)
     rows = [
         row for work_dir in work_dirs for row in _rows(work_dir, batches, every, data_root, output)
@@ -59,7 +57,7 @@ def _rows(
     work_dir: str | Path, batches: int, every: int, data_root: str | Path | None, output: Output
 ) -> list[Row]:
     search = OpenSearch(work_dir, batches, data_root)
-    found = list(reversed(epoch_checkpoints(work_dir)))[::every][::-1]
+    found = every_checkpoint(work_dir, every)
     rows: list[Row] = []
     quiet = not output.console.is_terminal
     for path in track(found, description='checkpoints', transient=True, disable=quiet):
@@ -75,6 +73,18 @@ def _rows(
             }
         )
     return rows
+
+
+def every_checkpoint(work_dir: str | Path, every: int) -> list[Path]:
+    """The checkpoints of every so many epochs of a search, and the last one, oldest first.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If ``every`` is less than 1.
+    """
+    if every < 1:
+        raise ValueError(f'--every {every}: expected at least 1')
+    return list(reversed(epoch_checkpoints(work_dir)))[::every][::-1]
 
 
 def _eigenvalues(searcher: BilevelSearcher, batches: Sequence[Batch]) -> Eigenvalues:

@@ -73,6 +73,8 @@ COLLECTIONS = {
 }
 TOP_LEVEL = {
     *inspect.signature(Runner).parameters,
+    'model_wrapper_cfg',
+    'find_unused_parameters',
     'data_root',
     'compile',
     'sync_bn',

@@ -97,6 +97,8 @@ RULES = (
     ),
     *_at_least(1, 'default_hooks.logger.interval'),
     Rule('compile', lambda v: isinstance(v, bool | Mapping), 'True, False or a dict'),
+    Rule('**.find_unused_parameters', lambda v: isinstance(v, bool), 'True or False'),
+    Rule('model_wrapper_cfg', lambda v: v is None or isinstance(v, Mapping), 'None or a dict'),
     _one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
     _one_of('log_level', *logging.getLevelNamesMapping()),
 )

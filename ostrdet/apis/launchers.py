@@ -33,9 +33,15 @@ def start_processes(cfg: Any) -> None:
         return
     devices = torch.cuda.device_count()
     check_launcher(cfg.launcher, os.environ, devices)
+    wrapper = dict(cfg.get('model_wrapper_cfg') or {})
+    if cfg.get('find_unused_parameters') is not None:  # which mmengine overlooks beside the other
+        wrapper.setdefault('find_unused_parameters', cfg.find_unused_parameters)
+    if not devices:
+        wrapper['device_ids'] = None
+    if wrapper:
+        cfg.model_wrapper_cfg = wrapper
     if devices:
         return
-    cfg.merge_from_dict({'model_wrapper_cfg.device_ids': None})
     if not is_distributed():
         _meet()
 

@@ -3,6 +3,7 @@
 from ostrdet.datasets.aspect_ratio_batches import AspectRatioBatchSampler
 from ostrdet.datasets.bilevel_split import check_portions, split_indices
 from ostrdet.datasets.crop_flip import PadCropFlip
+from ostrdet.datasets.cutout import Cutout
 from ostrdet.datasets.digits import Digits
 from ostrdet.datasets.epoch_sampler import EpochSampler
 from ostrdet.datasets.image_folder import ImageFolder
@@ -16,6 +17,7 @@ __all__ = [
     'CIFAR10',
     'CIFAR100',
     'AspectRatioBatchSampler',
+    'Cutout',
     'Digits',
     'EpochSampler',
     'ImageFolder',

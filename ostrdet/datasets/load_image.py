@@ -24,7 +24,9 @@ class LoadImage(LoadImageFromFile):
         """
         try:
             loaded: dict[str, Any] | None = super().transform(results)
-        except (AssertionError, AttributeError, cv2.error) as error:
+        except (AssertionError, AttributeError, OSError, SyntaxError, cv2.error) as error:
+            if getattr(error, 'errno', None) is not None:  # of the file system, not of pillow
+                raise
             raise ValueError(
                 f"'{results['img_path']}' can't be read as an image: damaged or empty. Replace or "
                 'delete it.'

@@ -50,6 +50,7 @@ class DARTSSpace(SearchSpace):
     stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {
         'CIFARStem': ((3, 1), (3, 1)),
         'ImageNetStem': ((1, 4), (1, 8)),
+        'ImageNetSearchStem': ((3, 4), (3, 8)),  # of PC-DARTS' supernet alone
     }
     layouts: ClassVar[Mapping[str, Layout]] = {
         'cifar10': Layout('CIFARStem', 36, 20, 10, 32, aux_pool_stride=3),

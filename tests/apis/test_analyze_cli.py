@@ -179,6 +179,26 @@ def test_landscape_follows_the_checkpoints(
         assert float(row['dominant']) == max(ends, key=abs)
 
 
+def test_residuals_follow_the_checkpoints(searches: Any, analyze: Analyze, tmp_path: Path) -> None:
+    analyze('residuals')
+    rows = read(tmp_path / 'residuals.csv')
+    assert list(rows[0]) == ['search', 'epoch', 'cell_type', 'edge', 'op', 'weight', 'norm', 'relative']  # fmt: skip
+    assert len(rows) == 2 * 2 * 3 * len(OPS)
+    for row in rows:
+        line = trajectory(searches.folders[int(row['search'][1])])[int(row['epoch']) - 1]
+        edge = ('1<-0', '2<-0', '2<-1').index(row['edge'])
+        expected = line['op_weights']['cell'][edge][OPS.index(row['op'])]
+        assert float(row['weight']) == pytest.approx(expected)
+        assert float(row['relative']) == pytest.approx(1) or row['op'] != 'none'
+    for mean in read(tmp_path / 'residuals_ops.csv'):
+        key = mean['op'], mean['epoch']
+        values = torch.tensor([float(r['norm']) for r in rows if (r['op'], r['epoch']) == key])
+        assert (int(mean['n']), len(values)) == (6, 6)
+        assert float(mean['norm mean']) == pytest.approx(values.mean().item())
+        assert float(mean['norm std']) == pytest.approx(values.std().item(), rel=1e-5)
+    assert '<svg' in (tmp_path / 'residuals.svg').read_text()
+
+
 @pytest.mark.parametrize(
     ('argv', 'message'),
     [
@@ -196,6 +216,7 @@ def test_landscape_follows_the_checkpoints(
         (['loss-change', 'S0', '--batches', '99'], '--batches 99: expected 1 to 4'),
         (['loss-change', 'S0', '--checkpoint', 'no.pth'], 'no.pth: No such file'),
         (['landscape', 'S0', '--every', '0'], '--every 0: expected at least 1'),
+        (['residuals', 'S0', '--every', '0'], '--every 0: expected at least 1'),
         (['landscape', 'nowhere'], "'nowhere' holds no config"),
     ],
 )

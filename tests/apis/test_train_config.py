@@ -84,6 +84,19 @@ def test_the_rate_is_scaled_on_demand(tiny_training: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    'key', ['find_unused_parameters', 'model_wrapper_cfg.find_unused_parameters']
+)
+def test_any_config_may_find_unused_parameters(tiny_training: Any, key: str) -> None:
+    """Although none of them names the key."""
+    config = load_config(tiny_training(), cfg_options=[f'{key}=True'])
+    assert config.get('model_wrapper_cfg', config)['find_unused_parameters'] is True
+    with pytest.raises(ValueError, match=rf'{key}=.often., expected True or False'):
+        load_config(tiny_training(), cfg_options=[f'{key}=often'])
+    with pytest.raises(ValueError, match='model_wrapper_cfg=True, expected None or a dict'):
+        load_config(tiny_training(), cfg_options=['model_wrapper_cfg=True'])
+
+
+@pytest.mark.parametrize(
     ('overrides', 'genotype', 'error', 'message'),
     [
         ({}, 'dartsv2', KeyError, "Did you mean 'darts_v2'"),

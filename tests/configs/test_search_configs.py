@@ -30,6 +30,7 @@ DARTS = {
     'edge_norm': False,
     'update': 'FirstOrderUpdate',
     'criterion': 'OperationStrength',
+    'patience': None,
     'data': 'CIFAR10',
     'batch': 64,
     'portions': (0.5, 0.5),
@@ -44,8 +45,11 @@ DARTS = {
     'arch_lr': 3e-4,
     'arch_betas': (0.5, 0.999),
     'arch_weight_decay': 1e-3,
+    'arch_clip': None,
 }
 NB201 = {**DARTS, 'space': 'NASBench201Space', 'num_cells': 5, 'epochs': 100}
+NB201_C100 = {**NB201, 'data': 'CIFAR100', 'num_classes': 100}
+NB201_IN16 = {**NB201, 'data': 'ImageNet16', 'num_classes': 120}
 DIGITS = {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10}
 PC_DARTS = {
     **DARTS,
@@ -57,8 +61,24 @@ PC_DARTS = {
     'eta_min': 0.0,
     'arch_lr': 6e-4,
 }
+#: PC-DARTS' search on ImageNet, but for its partial channels and edge weights.
+IMAGENET = {
+    **DARTS,
+    'data': 'ImageNet',
+    'num_classes': 1000,
+    'stem': 'ImageNetSearchStem',
+    'batch': 1024,
+    'portions': (0.1, 0.025),
+    'arch_start_epoch': 35,
+    'lr': 0.5,
+    'eta_min': 0.0,
+    'warm_up': 5,
+    'arch_lr': 6e-3,
+    'arch_clip': 5,
+}
 SECOND = {'update': 'UnrolledUpdate'}
 MAGNITUDE = {'criterion': 'Magnitude'}
+PATIENCE = {'patience': 12}
 STAR = {'criterion': 'OperationStrengthStar'}
 NAIVE = {'criterion': 'PruningSaliency'}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -73,22 +93,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_pc-darts_c10': PC_DARTS,
     'ostr_pc-darts_c10-folder': {**PC_DARTS, 'data': 'ImageFolder'},
     'magnitude_pc-darts_c10': {**PC_DARTS, **MAGNITUDE},
-    'ostr_pc-darts_in1k': {
-        **PC_DARTS,
-        'data': 'ImageNet',
-        'num_classes': 1000,
-        'stem': 'ImageNetStem',
-        'k': 2,
-        'batch': 1024,
-        'portions': (0.1, 0.025),
-        'arch_start_epoch': 35,
-        'lr': 0.5,
-        'warm_up': 5,
-        'arch_lr': 6e-3,
-    },
+    'ostr_darts_in1k': IMAGENET,
+    'ostr_pc-darts_in1k': {**IMAGENET, 'k': 2, 'edge_norm': True},
     'ostr_nb201_c10': NB201,
-    'ostr_nb201_c100': {**NB201, 'data': 'CIFAR100', 'num_classes': 100},
-    'ostr_nb201_in16-120': {**NB201, 'data': 'ImageNet16', 'num_classes': 120},
+    'ostr_nb201_c10-patience': {**NB201, **PATIENCE},
+    'ostr_nb201_c100': NB201_C100,
+    'ostr_nb201_c100-patience': {**NB201_C100, **PATIENCE},
+    'ostr_nb201_in16-120': NB201_IN16,
+    'ostr_nb201_in16-120-patience': {**NB201_IN16, **PATIENCE},
     'ostr_nb201_2nd_c10': {**NB201, **SECOND},
     'ostr-star_nb201_c10': {**NB201, **STAR},
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
@@ -122,7 +134,7 @@ def settings(config: Config) -> dict[str, Any]:
     """What a config says, under the names of the table."""
     supernet, weights = config.model.supernet, config.optim_wrapper.weights
     arch = config.optim_wrapper.arch.optimizer
-    *warm_up, cosine = config.param_scheduler.weights
+    (cosine,) = config.param_scheduler.weights
     return {
         'space': supernet.space.type,
         **{key: supernet[key] for key in ('channels', 'num_cells', 'num_classes', 'stem')},
@@ -130,6 +142,7 @@ def settings(config: Config) -> dict[str, Any]:
         'edge_norm': config.model.weighting.edge_norm,
         'update': config.model.arch_update.type,
         'criterion': config.default_hooks.selector.criterion.type,
+        'patience': config.default_hooks.selector.patience,
         'data': config.train_dataloader.dataset.type,
         'batch': config.train_dataloader.batch_size,
         'portions': config.train_cfg.portions,
@@ -137,13 +150,14 @@ def settings(config: Config) -> dict[str, Any]:
         'arch_start_epoch': config.train_cfg.arch_start_epoch,
         'lr': weights.optimizer.lr,
         'eta_min': cosine.eta_min,
-        'warm_up': warm_up[0].end if warm_up else 0,
+        'warm_up': cosine.get('warm_up', 0),
         'momentum': weights.optimizer.momentum,
         'weight_decay': weights.optimizer.weight_decay,
         'clip': weights.clip_grad.max_norm,
         'arch_lr': arch.lr,
         'arch_betas': arch.betas,
         'arch_weight_decay': arch.weight_decay,
+        'arch_clip': config.optim_wrapper.arch.get('clip_grad', {}).get('max_norm'),
     }
 
 
@@ -158,7 +172,7 @@ def test_settings(path: Path) -> None:
     assert config.model.supernet.mixed_op.type == (
         'MixedOp' if SETTINGS[path.stem]['k'] is None else 'PartialChannelMixedOp'
     )
-    assert (config.randomness.seed, config.default_hooks.selector.patience) == (0, None)
+    assert config.randomness.seed == 0
     assert config.param_scheduler.arch == []
     assert (
         config.optim_wrapper.weights.optimizer.type,
@@ -171,19 +185,18 @@ def test_settings(path: Path) -> None:
 
 @pytest.mark.parametrize('path', LEAVES, ids=NAMES)
 def test_rates_of_the_weights(path: Path) -> None:
-    """Cosine from the end of the warm-up to the last epoch; a linear warm-up from a fifth."""
+    """Cosine from the first epoch to the last; on ImageNet a line stands for its first five."""
     said, config = SETTINGS[path.stem], read(path)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=said['lr'])
     schedulers = [
         PARAM_SCHEDULERS.build({'end': said['epochs'], **cfg, 'optimizer': optimizer})
         for cfg in config.param_scheduler.weights
     ]
-    decay = said['epochs'] - said['warm_up']
     for epoch in range(said['epochs']):
         if epoch < said['warm_up']:
             expected = said['lr'] * (epoch + 1) / said['warm_up']
         else:
-            turn = math.cos(math.pi * (epoch - said['warm_up']) / decay)
+            turn = math.cos(math.pi * epoch / said['epochs'])
             expected = said['eta_min'] + (said['lr'] - said['eta_min']) * (1 + turn) / 2
         assert optimizer.param_groups[0]['lr'] == pytest.approx(expected, rel=1e-9)
         optimizer.step()
@@ -207,6 +220,18 @@ def test_every_model_builds(path: Path) -> None:
     }
     assert bool(model.betas) == SETTINGS[path.stem]['edge_norm']
     assert model.supernet.classifier.out_features == SETTINGS[path.stem]['num_classes']
+
+
+@pytest.mark.parametrize(
+    ('name', 'count'), [('ostr_pc-darts_in1k', 956_512), ('ostr_darts_in1k', 2_215_648)]
+)
+def test_the_supernet_of_the_imagenet_search_has_the_published_size(name: str, count: int) -> None:
+    """That of PC-DARTS' own code, whose stem is 24, 48 and 48 channels wide."""
+    config = read(CONFIGS / 'search' / f'{name}.py')
+    model = build(json.dumps([config.model, config.data_preprocessor], sort_keys=True))
+    stem = [m.out_channels for m in model.supernet.skeleton.stem.modules() if hasattr(m, 'stride')]
+    assert stem == [24, 48, 48]
+    assert sum(weight.numel() for weight in model.supernet.parameters()) == count
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=NAMES)

@@ -4,16 +4,18 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import torch
+from mmengine.config import Config
 from torch import Tensor, nn
 
 from ostrdet.apis.search import search
+from ostrdet.apis.train import train
 from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.registry import MODELS, SPACES
 from ostrdet.spaces import DARTSSpace
@@ -54,6 +56,7 @@ class NormFreeSpace(DARTSSpace):
     stems: ClassVar[Any] = {'PlainStem': ((3, 1), (3, 1))}
 
 
+Run = Callable[..., Any]
 PARTS = ((MODELS, NoNorm), (MODELS, PlainStem), (SPACES, NormFreeSpace))
 
 
@@ -66,8 +69,8 @@ def _norm_free_parts() -> Iterator[None]:
         del registry.module_dict[part.__name__]
 
 
-def run_process(config: Any, folder: Path, rank: int, processes: int) -> None:
-    """The child: one of the processes of a search; what it ends with goes to a file."""
+def run_process(run: Run, config: Any, folder: Path, rank: int, processes: int) -> None:
+    """The child: one of the processes of a run; what it ends with goes to a file."""
     os.environ |= {'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(processes)}
     os.environ |= {'MASTER_ADDR': 'localhost', 'MASTER_PORT': '0', 'MKL_NUM_THREADS': '1'}
     if processes > 1:
@@ -75,17 +78,18 @@ def run_process(config: Any, folder: Path, rank: int, processes: int) -> None:
             'gloo', init_method=f'file://{folder}.store', rank=rank, world_size=processes
         )
     launcher = 'pytorch' if processes > 1 else 'none'
-    runner = search(config, work_dir=folder, launcher=launcher)
+    runner = run(config, work_dir=folder, launcher=launcher)
+    torch.save(getattr(runner.model, 'find_unused_parameters', None), f'{folder}.{rank}.unused')
     torch.save(runner.model.state_dict(), f'{folder}.{rank}')
     if processes > 1:
         torch.distributed.destroy_process_group()
 
 
-def run_together(config: Any, folder: Path, processes: int) -> list[dict[str, Tensor]]:
-    """A search in so many processes; the final state of each."""
+def run_together(run: Run, config: Any, folder: Path, processes: int) -> list[dict[str, Tensor]]:
+    """A search or training in so many processes; the final state of each."""
     context = multiprocessing.get_context('fork')
     children = [
-        context.Process(target=run_process, args=(config, folder, rank, processes))
+        context.Process(target=run_process, args=(run, config, folder, rank, processes))
         for rank in range(processes)
     ]
     for child in children:
@@ -107,7 +111,7 @@ def test_two_processes_are_one_of_both_batches(tiny_config: Any, tmp_path: Path)
     for processes in (1, 2):
         folder = tmp_path / str(processes)
         batch = {'train_dataloader.batch_size': 16 // processes}
-        states = run_together(tiny_config({**NORM_FREE, **batch}), folder, processes)
+        states = run_together(search, tiny_config({**NORM_FREE, **batch}), folder, processes)
         for state in states[1:]:
             assert all(torch.equal(states[0][name], value) for name, value in state.items())
         finals[processes] = without_wrapper(states[0])
@@ -121,6 +125,47 @@ def test_two_processes_are_one_of_both_batches(tiny_config: Any, tmp_path: Path)
         close = TOLERANCE * sums_EO.max().item()  # scores themselves are far below one
         torch.testing.assert_close(scores[2][name], sums_EO, rtol=0, atol=close)
     assert genotypes[1] == genotypes[2]
+
+
+#: Nothing but 'none' reads its first convolution; node 2 of the other is cut off whole.
+UNREAD = (
+    '|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|',
+    '|nor_conv_1x1~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|none~0|nor_conv_1x1~1|none~2|',
+)
+TRAINING = {
+    'model.backbone.channels': 4,
+    'model.backbone.norm_eval': True,  # BatchNorm would see the batch of its own process
+    'train_cfg.max_epochs': 2,
+    'train_dataloader.dataset.size': 8,
+    'train_dataloader.dataset.indices': range(64),
+    'val_dataloader.dataset.size': 8,
+    'val_dataloader.dataset.indices': range(32),
+}
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+@pytest.mark.parametrize(
+    ('cell', 'options'),
+    [(UNREAD[0], {}), (UNREAD[1], {'find_unused_parameters': True})],
+)
+def test_weights_that_only_none_reads_are_trained_around(
+    cell: str, options: dict[str, Any], tmp_path: Path, repo_root: Path, quick_dump: None
+) -> None:
+    """Without a look for unused parameters, and with one, which any config may ask for."""
+    finals = {}
+    for processes in (1, 2):
+        config = Config.fromfile(repo_root / 'configs' / 'retrain' / 'nb201_digits.py')
+        batch = {'train_dataloader.batch_size': 16 // processes}
+        config.merge_from_dict({**TRAINING, 'model.backbone.genotype': cell, **batch, **options})
+        folder = tmp_path / str(processes)
+        states = run_together(train, config, folder, processes)
+        assert all(torch.equal(states[0][name], states[-1][name]) for name in states[0])
+        finals[processes] = without_wrapper(states[0])
+    looked = torch.load(f'{tmp_path / "2"}.0.unused')
+    assert looked == bool(options)
+    assert finals[1].keys() == finals[2].keys()
+    for name, value in finals[1].items():
+        torch.testing.assert_close(finals[2][name], value, rtol=0, atol=TOLERANCE, msg=name)
 
 
 HOOK = """

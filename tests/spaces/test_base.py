@@ -10,7 +10,7 @@ from mmengine import Config
 
 from ostrdet.registry import SPACES
 from ostrdet.spaces import DARTSSpace, NASBench201Space, NASNetSpace, SearchSpace, build_space
-from ostrdet.structures import CellGenotype, Genotype, GenotypeError
+from ostrdet.structures import CellGenotype, FeatureSpec, Genotype, GenotypeError, StemPlan
 
 DARTS, NB201 = DARTSSpace(), NASBench201Space()
 EDGES = (('skip_connect', 0), ('sep_conv_3x3', 1))
@@ -59,7 +59,10 @@ def test_a_built_space_passes_through() -> None:
 @pytest.mark.parametrize('name', OWN)
 def test_every_stem_and_layout_can_be_planned(name: str) -> None:
     space = build_space({'type': name})
-    assert {layout.stem for layout in space.layouts.values()} == set(space.stems)
+    assert {layout.stem for layout in space.layouts.values()} <= set(space.stems)
+    for stem, states in space.stems.items():
+        outputs = tuple(FeatureSpec(4 * times, stride) for times, stride in states)
+        assert space.plan(stem, channels=4, num_cells=3).stem == StemPlan(stem, outputs)
     for layout in space.layouts.values():
         plan = space.plan(layout.stem, layout.channels, layout.num_cells)
         assert plan.output == plan.layers[-1].output

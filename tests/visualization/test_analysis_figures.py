@@ -15,6 +15,7 @@ from ostrdet.structures import Edge
 from ostrdet.visualization.analysis_correlation import draw_correlation
 from ostrdet.visualization.analysis_loss_change import draw_loss_change, draw_saturation
 from ostrdet.visualization.analysis_parts import MARKERS, marks, panels
+from ostrdet.visualization.analysis_residuals import draw_residuals
 from ostrdet.visualization.analysis_seeds import draw_criteria, draw_landscape, draw_stability
 from ostrdet.visualization.style import PALETTE, styled
 
@@ -54,10 +55,16 @@ ARGUMENTS: dict[Any, tuple[Any, ...]] = {
     ),
     draw_landscape: ({'s0': {1: 0.2, 2: -0.4}, 's1': {1: 0.1}}, 2),
     draw_loss_change: (CANDIDATES, {'OperationStrength': 1.0, 'Magnitude': 0.5}, 'after epoch 2'),
+    draw_residuals: (
+        {'none': {1: 1.0, 2: 1.0}, 'skip_connect': {1: 0.5, 2: 0.75}},
+        {'none': [1.0, 1.0], 'skip_connect': [0.25, 1.25]},
+        2,
+        1,
+    ),
     draw_saturation: ({'cell 1<-0: none': POINTS, 'cell 2<-0: none': POINTS}, 'after epoch 2'),
 }
-PANELS = dict(zip(ARGUMENTS, (2, 2, 2, 1, 3, 2), strict=True))
-UNITS = ('(%)', '(nats', '(millions)', 'rho', 'number of', 'epoch', 'edge (', 'weight p', 'score', 'criterion')  # fmt: skip
+PANELS = dict(zip(ARGUMENTS, (2, 2, 2, 1, 3, 2, 2), strict=True))
+UNITS = ('(%)', '(nats', '(millions)', 'rho', 'number of', 'epoch', 'edge (', 'weight p', 'score', 'criterion', 'relative to', 'operation')  # fmt: skip
 
 
 def draw(function: Any) -> Figure:

@@ -11,7 +11,7 @@ train_dataloader = dict(
                 std=[68.17, 65.392, 70.418],
                 to_rgb=False,
             ),
-            dict(type='Cutout', shape=16, pad_val=0, prob=1.0),
+            dict(type='ostrdet.Cutout', length=16, fill=0),
             dict(type='PackInputs'),
         ],
     ),

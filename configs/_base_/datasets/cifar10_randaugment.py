@@ -17,7 +17,7 @@ train_dataloader = dict(
                 std=[62.993, 62.089, 66.705],
                 to_rgb=False,
             ),
-            dict(type='Cutout', shape=16, pad_val=0, prob=1.0),
+            dict(type='ostrdet.Cutout', length=16, fill=0),
             dict(type='PackInputs'),
         ],
     ),

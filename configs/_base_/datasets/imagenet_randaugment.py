@@ -2,8 +2,12 @@ _base_ = './imagenet_mobile.py'
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='ostrdet.LoadImage'),
-            dict(type='RandomResizedCrop', scale=224),
+            dict(
+                type='ostrdet.LoadImage',
+                imdecode_backend='pillow',
+                color_type='color_ignore_orientation',
+            ),
+            dict(type='RandomResizedCrop', scale=224, backend='pillow'),
             dict(type='RandomFlip', prob=0.5, direction='horizontal'),
             dict(
                 type='RandAugment',

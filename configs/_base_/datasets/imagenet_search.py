@@ -1,3 +1,4 @@
+# PC-DARTS: no colour jitter in the search. Pillow gives the pixels of torchvision
 data_preprocessor = dict(
     type='mmpretrain.ClsDataPreprocessor',
     mean=[123.675, 116.28, 103.53],
@@ -13,12 +14,13 @@ train_dataloader = dict(
         data_root='data/imagenet',
         split='train',
         pipeline=[
-            dict(type='mmpretrain.LoadImageFromFile'),
-            dict(type='mmpretrain.RandomResizedCrop', scale=224),
-            dict(type='mmpretrain.RandomFlip', prob=0.5, direction='horizontal'),
             dict(
-                type='mmpretrain.ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.2
+                type='LoadImage',
+                imdecode_backend='pillow',
+                color_type='color_ignore_orientation',
             ),
+            dict(type='mmpretrain.RandomResizedCrop', scale=224, backend='pillow'),
+            dict(type='mmpretrain.RandomFlip', prob=0.5, direction='horizontal'),
             dict(type='mmpretrain.PackInputs'),
         ],
     ),
@@ -33,8 +35,12 @@ val_dataloader = dict(
         data_root='data/imagenet',
         split='train',
         pipeline=[
-            dict(type='mmpretrain.LoadImageFromFile'),
-            dict(type='mmpretrain.ResizeEdge', scale=256, edge='short'),
+            dict(
+                type='LoadImage',
+                imdecode_backend='pillow',
+                color_type='color_ignore_orientation',
+            ),
+            dict(type='mmpretrain.ResizeEdge', scale=256, edge='short', backend='pillow'),
             dict(type='mmpretrain.CenterCrop', crop_size=224),
             dict(type='mmpretrain.PackInputs'),
         ],

@@ -1,4 +1,4 @@
-# PC-DARTS: 5 epochs of warm-up, then a line that would reach 0 after the last epoch
+# PC-DARTS: 5 epochs of warm-up, a line that would reach 0 at epoch 245, a flatter one for the last 5
 train_cfg = dict(type='ostrdet.SeededTrainLoop', max_epochs=250, val_interval=1)
 val_cfg = dict(type='ValLoop')
 optim_wrapper = dict(
@@ -8,6 +8,14 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.2, by_epoch=True, begin=0, end=5),
-    dict(type='LinearLR', start_factor=1.0, end_factor=0.0, by_epoch=True, begin=5, end=251),
+    dict(
+        type='LinearLR',
+        start_factor=240 / 245,
+        end_factor=1 / 245,
+        by_epoch=True,
+        begin=5,
+        end=245,
+    ),
+    dict(type='LinearLR', start_factor=1.0, end_factor=0.2, by_epoch=True, begin=245, end=250),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=1024)

@@ -1,6 +1,7 @@
-"""Optimizer wrappers, and how they are constructed."""
+"""Optimizer wrappers, how they are constructed, and schedules of their rates."""
 
 from ostrdet.engine.optimizers.autocast import BFloat16OptimWrapper
 from ostrdet.engine.optimizers.bilevel import BilevelOptimWrapperConstructor
+from ostrdet.engine.optimizers.warm_up_cosine import CosineAfterWarmUpLR
 
-__all__ = ['BFloat16OptimWrapper', 'BilevelOptimWrapperConstructor']
+__all__ = ['BFloat16OptimWrapper', 'BilevelOptimWrapperConstructor', 'CosineAfterWarmUpLR']

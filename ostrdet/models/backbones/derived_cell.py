@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ostrdet.models.backbones.unread import unread_parts
 from ostrdet.models.cells import Cell
 from ostrdet.models.ops import build_op, set_fast_depthwise
 from ostrdet.models.skeleton import Skeleton
@@ -26,7 +27,8 @@ class DerivedCellBackbone(BaseModule):
     """The cells of a genotype, stacked by the macro plan of its space.
 
     A stage is a run of layers of one stride: strides 1, 2, 4 on CIFAR and 8, 16, 32 on ImageNet.
-    Feature maps have ceil(H / stride) by ceil(W / stride) pixels, odd sizes too.
+    Feature maps have ceil(H / stride) by ceil(W / stride) pixels, odd sizes too. Weights on which no
+    output depends, as only 'none' reads them, are frozen.
 
     Args:
         genotype: Published name, file, text, dict or :class:`Genotype`.
@@ -94,6 +96,7 @@ class DerivedCellBackbone(BaseModule):
         self.memory_format = _memory_format(channels_last)
         self.to(memory_format=self.memory_format)
         self._freeze()
+        self._freeze_unread()
 
     @property
     def out_features(self) -> tuple[FeatureSpec, ...]:
@@ -120,9 +123,7 @@ class DerivedCellBackbone(BaseModule):
                 f'images of {height}x{width} pixels are smaller than the stride of the network, '
                 f'{self.plan.output.stride}; give larger ones, or use the stem for small images'
             )
-        wanted = [self._last_of(stage) for stage in self.out_indices]
-        if self.aux_layer is not None and self.training:
-            wanted.insert(0, self.aux_layer)
+        wanted = self._wanted(with_aux=self.training)
         images = images.contiguous(memory_format=self.memory_format)
         states = {i: state for i, state in enumerate(self.skeleton(images)) if i in wanted}
         return tuple(states[index] for index in wanted)
@@ -145,6 +146,16 @@ class DerivedCellBackbone(BaseModule):
             frozen.append(self.skeleton.tail)
         for module in frozen:
             module.eval().requires_grad_(False)
+
+    def _freeze_unread(self) -> None:
+        # They never get a gradient, and distributed training waits for that of every weight
+        for module in unread_parts(self.skeleton, self._wanted(with_aux=True)):
+            module.requires_grad_(False)
+
+    def _wanted(self, with_aux: bool) -> list[int]:
+        """The layers that are put out."""
+        aux = [self.aux_layer] if with_aux and self.aux_layer is not None else []
+        return [*aux, *(self._last_of(stage) for stage in self.out_indices)]
 
     def _last_of(self, stage: int) -> int:
         return self.plan.stages[stage][-1]

@@ -25,9 +25,12 @@ class CIFARStem(nn.Module):
         return (self.norm(self.conv(images)),) * self.num_states
 
 
-@MODELS.register_module()
+@MODELS.register_module(name=['ImageNetStem', 'ImageNetSearchStem'])
 class ImageNetStem(nn.Module):
-    """Three 3x3 convolutions of stride 2; the states have strides 4 and 8."""
+    """Three 3x3 convolutions of stride 2; the states have strides 4 and 8.
+
+    ``ImageNetSearchStem`` is the same with the width that its plan gives it.
+    """
 
     def __init__(self, plan: StemPlan) -> None:
         super().__init__()

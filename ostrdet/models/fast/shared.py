@@ -7,7 +7,7 @@ the weights w as the product of its rows of pixels and the matrix (w_1 1, ..., w
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch

@@ -151,6 +151,26 @@ def test_clipping_is_for_the_weights_alone() -> None:
     assert gradient.norm().item() == pytest.approx(1e-3, rel=1e-4)
 
 
+def test_criteria_see_the_gradient_of_alpha_before_it_is_clipped() -> None:
+    searcher = make_searcher(weighting={'type': 'SoftmaxWeighting', 'edge_norm': True})
+    pair, before = (make_batch(0), make_batch(1)), deepcopy(searcher.arch_parameters)
+    expected = step(pair, searcher).arch_step
+    searcher.train()
+    wrappers = make_wrappers(searcher)
+    sgd = torch.optim.SGD(searcher.arch_parameters, lr=1.0)
+    wrappers.optim_wrappers['arch'] = OptimWrapper(sgd, clip_grad={'max_norm': 1e-3})
+    searcher.train_step(pair, wrappers)
+    assert expected is not None
+    assert searcher.arch_step is not None
+    seen = searcher.arch_step.alpha_grads['cell']
+    assert torch.equal(seen, expected.alpha_grads['cell'])
+    moved = [old - new for old, new in zip(before, searcher.arch_parameters, strict=True)]
+    length = torch.cat([part.detach().reshape(-1) for part in moved]).norm().item()
+    assert length == pytest.approx(1e-3, rel=1e-2)  # torch adds 1e-6 to the norm
+    assert seen.norm() > 0.01
+    torch.testing.assert_close(moved[0] / moved[0].norm(), seen / seen.norm())
+
+
 def unrolled_loss(searcher: BilevelSearcher, shift_EO: Tensor) -> float:
     """L_val after one step of torch's own SGD on L_train, at a shifted alpha."""
     searcher = deepcopy(searcher).train()

@@ -1,0 +1,4 @@
+# python tools/search.py configs/search/ostr_nb201_in16-120-patience.py --data-root DIR
+# Ends once the cell is stable; the paper does not print its E_s, see docs/searching.md
+_base_ = './ostr_nb201_in16-120.py'
+default_hooks = dict(selector=dict(patience=12))
