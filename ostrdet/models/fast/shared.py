@@ -67,9 +67,9 @@ def shared_sums(
     for group in _groups(convolutions):
         edges, feature = _edges(group), _convolutions(weights_K, relu, group)
         totals[edges] = totals[edges] + feature if edges in totals else feature
-    for feature, group in features:
-        edges = _edges(group)
-        totals[edges] = _add_feature(totals.get(edges), feature, _weights(weights_K, group))
+    for feature, candidates in features:
+        edges = _edges(candidates)
+        totals[edges] = _add_feature(totals.get(edges), feature, _weights(weights_K, candidates))
     sums: dict[int, Tensor] = {}
     for edges, total in totals.items():
         for edge, part in zip(edges, total.chunk(len(edges), dim=1), strict=True):
@@ -110,7 +110,7 @@ def _convolutions(weights_K: Tensor, relu: Tensor, group: Sequence[Candidate]) -
     stats = outputs.new_zeros(2, len(scale))
     # With momentum 1 the running statistics are those of the batch
     mixed = F.batch_norm(outputs, stats[0], stats[1], scale, None, True, 1.0, norms[0].eps)
-    means, variances = stats.unflatten(1, (len(group), -1)).unbind()
+    means, variances = stats.view(2, len(group), -1).unbind()
     update_running(norms, means.unbind(), variances.unbind())
     return mixed
 
