@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ostrdet.invocation import configs_folder
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, GenotypeError, load_genotype
@@ -14,9 +15,7 @@ from ostrdet.structures.text_formats import TEXT_FORMATS
 
 def zoo_folder() -> Path:
     """The folder of the published genotypes: inside the installed package, or beside it."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / 'configs' / 'genotypes'
-    return installed if installed.is_dir() else package.parent / 'configs' / 'genotypes'
+    return configs_folder() / 'genotypes'
 
 
 def list_genotypes() -> list[str]:

@@ -15,6 +15,7 @@ from ostrdet.apis.studies.ray_pool import RayPool
 from ostrdet.apis.studies.results import group_results, metric_names, read_results
 from ostrdet.apis.studies.tables import csv_rows, note, run_rows, table, to_latex, to_markdown
 from ostrdet.engine.checkpoint import work_dir_lock, write_atomically
+from ostrdet.invocation import find_config
 
 PAGE = 'study.html'
 INCOMPLETE = 1
@@ -56,7 +57,7 @@ def run_study(
         )
     with work_dir_lock(folder):
         number = _run(study, runs, ray)
-        write_outputs(study, runs, folder, Path(file).read_text(encoding='utf-8'))
+        write_outputs(study, runs, folder, find_config(file).read_text(encoding='utf-8'))
     if number:
         return BASE_STATUS + number
     return 0 if all(state_of(run) == DONE for run in runs) else INCOMPLETE

@@ -50,7 +50,6 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """The study of the digits, made small."""
     root = tmp_path_factory.mktemp('study')
     content = yaml.safe_load(STUDY.read_text(encoding='utf-8'))
-    content['configs'] = {name: str(REPO_ROOT / file) for name, file in content['configs'].items()}
     content |= {
         'cfg_options': {**OPTIONS, 'train_cfg.max_epochs': 3},
         'metrics': [*METRICS],
