@@ -9,6 +9,7 @@ from mmengine import fileio
 from mmengine.config import Config
 from mmengine.fileio import BaseFileHandler
 
+from ostrdet.apis.own_modules import import_own_modules
 from ostrdet.compat.packaged_bases import find_packaged_bases
 from ostrdet.invocation import find_config, packaged_name
 
@@ -52,7 +53,10 @@ def read_text(name: str | Path) -> Config:
     fileio.register_handler(['yaml', 'yml'])(SafeYamlHandler)
     try:
         _check_bases(path, ())
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path, import_custom_modules=False)
+        if cfg.get('custom_imports'):
+            import_own_modules(cfg.custom_imports, path.parent)
+        return cfg
     except Exception as error:
         raise ValueError(f"config file '{path}': {_reason(error)}") from error
 

@@ -32,11 +32,11 @@ class TrainConsoleHook(ConsoleHook):
         """Network, data, schedule."""
         model, loop = unwrapped(runner.model), runner.train_loop
         backbone = model.backbone
-        source = backbone.genotype.provenance.get('source', 'no source given')
+        why = runner.cfg.get('genotype_from', 'of the config')
         learning_rate = runner.optim_wrapper.get_lr()['lr'][0]
         weights = sum(weight.numel() for weight in model.parameters())
         return {
-            'genotype': f'{type(backbone.space).__name__}, {source}',
+            'genotype': f'{why}: {type(backbone.space).__name__}, {backbone.genotype.origin}',
             'network': f'{type(model).__name__}, {len(backbone.plan.layers)} layers of the genotype, '
             f'{weights:,} parameters',
             'data': _describe_data(loop.dataloader),
