@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ostrdet.invocation import configs_folder
+from ostrdet.invocation import configs_folder, find_config
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, GenotypeError, load_genotype
@@ -55,7 +55,7 @@ def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) 
     known = list_genotypes()
     if name in known:
         return _load(zoo_folder() / f'{name}.json')
-    path = Path(name)
+    path = find_config(name)
     if path.suffix == '.json' or path.name != name or _is_file(path):
         return _load(path)
     raise KeyError(

@@ -197,6 +197,10 @@ def test_a_path_is_read_with_any_suffix_but_a_name_is_looked_up_first(
         assert get_genotype(path) == get_genotype('nb201_resnet')
 
 
+def test_a_packaged_file_has_the_name_of_the_package() -> None:
+    assert get_genotype('ostrdet::genotypes/darts_v2.json') == get_genotype('darts_v2')
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r'lost\.json'):
         get_genotype(tmp_path / 'lost.json')
