@@ -50,15 +50,29 @@ CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """The second half of an error message: the nearest known name, and all of them.
 
+    Names that differ in case, hyphens and underscores alone are the same to a reader.
+
     Args:
         name: What was asked for.
         known: What there is.
         cutoff: Least similarity, in [0, 1], of a name that is offered.
+
+    Examples:
+        >>> nearest('DARTS_V2', ['darts_v1', 'darts_v2'])
+        "Did you mean 'darts_v2'? Known: darts_v1, darts_v2."
     """
     names = sorted(map(str, known))
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
+    folded = {_folded(known_name): known_name for known_name in names}
+    alike = difflib.get_close_matches(_folded(str(name)), folded, n=1, cutoff=cutoff)
+    if alike and (not close or alike[0] == _folded(str(name))):
+        close = [folded[alike[0]]]
     hint = f"Did you mean '{close[0]}'? " if close else ''
     return f'{hint}Known: {", ".join(names)}.'
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace('-', '_')
 
 
 def lookup(registry: Registry, name: str) -> Callable[..., Any]:

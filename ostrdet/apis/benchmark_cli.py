@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """The parser of the tool."""
     parser = Parser(
+        prog='query_benchmark.py',
         description='Look up what a cell reaches on CIFAR-10, CIFAR-100 and ImageNet16-120 when\n'
         'it is trained in full, with its parameters and multiply-adds on CIFAR-10.',
         epilog=EPILOG,

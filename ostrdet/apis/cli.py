@@ -5,7 +5,10 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Any, NoReturn
+
+from ostrdet.invocation import as_here, program
 
 #: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
 #: keeps its traceback.
@@ -33,11 +36,15 @@ OFFLINE = {
 class Parser(argparse.ArgumentParser):
     """A parser with ``--debug``, whose errors are one line; its help texts keep their line breaks.
 
-    Subparsers made from it inherit all that, so ``--debug`` may stand anywhere.
+    Subparsers made from it inherit all that, so ``--debug`` may stand anywhere. Texts are those of a
+    checkout; where there is none, the help shows what the wheel has.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
+        name = PurePath(kwargs.get('prog') or '')
+        if name.suffix == '.py':
+            kwargs['prog'] = program(name.stem)
         super().__init__(**kwargs)
         self.add_argument(
             '--debug',
@@ -45,6 +52,10 @@ class Parser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,
             help='show the traceback of an error',
         )
+
+    def format_help(self) -> str:
+        """The help text, with commands as they are given from here."""
+        return as_here(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments in one line, and exit."""

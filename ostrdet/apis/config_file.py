@@ -27,7 +27,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         FileNotFoundError: If there is no such file.
         KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
-    cfg = deepcopy(config) if isinstance(config, Config) else read_text(Path(config))
+    cfg = deepcopy(config) if isinstance(config, Config) else read_text(config)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)
     options = dict(_parse_option(option, cfg) for option in cfg_options)

@@ -9,6 +9,10 @@ from mmengine import fileio
 from mmengine.config import Config
 from mmengine.fileio import BaseFileHandler
 
+from ostrdet.apis.own_modules import import_own_modules
+from ostrdet.compat.packaged_bases import find_packaged_bases
+from ostrdet.invocation import find_config, packaged_name
+
 #: By suffix: whether the file is a program, which its user trusts, or data, which runs nothing.
 SUFFIXES = {'.py': True, '.json': False, '.yaml': False, '.yml': False}
 
@@ -30,23 +34,36 @@ class SafeYamlHandler(BaseFileHandler):
         return text
 
 
-def read_text(path: Path) -> Config:
+def read_text(name: str | Path) -> Config:
     """The config in a file: Python, JSON or YAML.
+
+    Args:
+        name: Its path, or ``ostrdet::search/NAME.py`` for one that the package carries.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it can't be read, or is data that names code.
     """
+    path = find_config(name)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no config file '{path}'")
+        raise FileNotFoundError(_not_there(name))
     if path.suffix not in SUFFIXES:
         raise ValueError(f"config file '{path}': expected one of {', '.join(SUFFIXES)}")
+    find_packaged_bases()
     fileio.register_handler(['yaml', 'yml'])(SafeYamlHandler)
     try:
         _check_bases(path, ())
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path, import_custom_modules=False)
+        if cfg.get('custom_imports'):
+            import_own_modules(cfg.custom_imports, path.parent)
+        return cfg
     except Exception as error:
         raise ValueError(f"config file '{path}': {_reason(error)}") from error
+
+
+def _not_there(name: str | Path) -> str:
+    own = packaged_name(name)
+    return f"there is no config file '{name}'" + (f"; the package has it as '{own}'" if own else '')
 
 
 def _check_bases(path: Path, above: tuple[Path, ...]) -> None:
@@ -54,7 +71,7 @@ def _check_bases(path: Path, above: tuple[Path, ...]) -> None:
     if path.resolve() in above:
         raise ValueError(f"'_base_' leads back to '{path}'; take it out of one of the two")
     for base in _bases_of_code(path) if SUFFIXES[path.suffix] else _bases_of_data(path):
-        file = path.parent / base
+        file = path.parent / find_config(base)
         if (
             file.suffix in SUFFIXES and file.is_file()
         ):  # else mmengine finds it, or says what is wrong

@@ -7,7 +7,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ostrdet.apis.build_runner import build_runner
+from ostrdet.apis.load_model import drop_missing_aux
 from ostrdet.apis.train_config import load_config
+from ostrdet.engine.checkpoint import read_state
 
 
 def evaluate(
@@ -47,6 +49,7 @@ def evaluate(
     cfg = load_config(config, genotype, work_dir, data_root=data_root, cfg_options=cfg_options)
     if work_dir is None:
         cfg.work_dir = str(Path(cfg.work_dir) / 'test')
+    drop_missing_aux(cfg, read_state(checkpoint))
     cfg.load_from, cfg.resume = str(checkpoint), False
     metrics: dict[str, float] = build_runner(cfg, launcher).test()
     if out is not None:

@@ -36,7 +36,9 @@ def _run(args: argparse.Namespace) -> int | None:
 def build_parser() -> Parser:
     """The parser, with a subparser for each command."""
     parser = Parser(
-        description='Show, check, compare, convert and measure genotypes.', epilog=EPILOG
+        prog='genotype.py',
+        description='Show, check, compare, convert and measure genotypes.',
+        epilog=EPILOG,
     )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
 

@@ -1,6 +1,6 @@
 """The model of a config without a runner, with the weights of a checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from ostrdet.apis.build_model import build_model
 from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import check_state, read_state
 from ostrdet.models.backbones import DerivedCellBackbone
+
+#: What the names of the weights of an auxiliary head start with.
+AUX = 'head.aux.'
 
 
 def load_trained(
@@ -33,10 +36,19 @@ def load_trained(
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")
     cfg = load_config(config, genotype, cfg_options=cfg_options)
-    state, model = read_state(checkpoint), build_model(cfg)
+    state = read_state(checkpoint)
+    drop_missing_aux(cfg, state)
+    model = build_model(cfg)
     check_state(state, model.state_dict(), checkpoint)
     model.load_state_dict(state)
     return cfg, model
+
+
+def drop_missing_aux(cfg: Config, state: Mapping[str, Tensor]) -> None:
+    """Leave the auxiliary head out of ``cfg`` where ``state`` has none, as only training needs it."""
+    head = (cfg.get('model') or {}).get('head') or {}
+    if head.get('aux') is not None and not any(key.startswith(AUX) for key in state):
+        cfg.model.head.aux = None
 
 
 class Logits(nn.Module):

@@ -12,7 +12,8 @@ from mmengine.config import Config
 from safetensors.torch import save
 from torch import Tensor
 
-from ostrdet.apis.load_model import load_trained
+from ostrdet.apis.load_model import AUX, load_trained
+from ostrdet.apis.train_config import ORIGIN
 from ostrdet.engine.checkpoint import SAFETENSORS
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
@@ -24,10 +25,8 @@ VERSION = 1
 #: The only key of the header's metadata. safetensors writes several keys in random order, which
 #: would change the hash of the file.
 METADATA = 'ostrdet'
-#: What the weights of the auxiliary head start with.
-AUX = 'head.aux.'
 #: What a config says of one run, on one machine.
-OF_THE_RUN = ('work_dir', 'experiment_name', 'load_from', 'resume', 'launcher')
+OF_THE_RUN = ('work_dir', 'experiment_name', 'load_from', 'resume', 'launcher', ORIGIN)
 
 
 class Published(NamedTuple):

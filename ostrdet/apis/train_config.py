@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -11,6 +12,10 @@ from ostrdet.spaces.zoo import get_genotype
 
 #: What a test takes from the validation where the config has nothing of its own.
 SHARED = ('dataloader', 'evaluator')
+#: The key that tells the console which genotype is trained, and why.
+ORIGIN = 'genotype_from'
+#: Letters of a genotype's name or path; longer ones are texts.
+LONGEST = 100
 
 
 def load_config(
@@ -63,8 +68,17 @@ def _set_genotype(cfg: Config, genotype: str | Path | None) -> None:
         raise KeyError(
             '--genotype: model.backbone of the config takes none; give a config of a derived network'
         )
-    found = get_genotype(backbone.genotype if genotype is None else genotype)
-    backbone.genotype = found.to_dict()
+    own = backbone.genotype
+    cfg[ORIGIN] = _why(own, genotype)
+    backbone.genotype = get_genotype(own if genotype is None else genotype).to_dict()
+
+
+def _why(own: Any, given: str | Path | None) -> str:
+    """Which genotype is trained, and why that one."""
+    if given is None:
+        name = own if isinstance(own, str) and len(own) <= LONGEST else 'its own cell'
+        return f'{name}, as the config has it and --genotype was not given'
+    return f'{given if len(str(given)) <= LONGEST else "a text"}, given by --genotype'
 
 
 def _label(genotype: str | Path) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ostrdet.invocation import configs_folder, find_config
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, GenotypeError, load_genotype
-from ostrdet.structures.text_formats import TEXT_FORMATS
+from ostrdet.structures.text_formats import TEXT_FORMATS, find_texts
+
+#: Lines that a message names.
+SHOWN = 5
 
 
 def zoo_folder() -> Path:
     """The folder of the published genotypes: inside the installed package, or beside it."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / 'configs' / 'genotypes'
-    return installed if installed.is_dir() else package.parent / 'configs' / 'genotypes'
+    return configs_folder() / 'genotypes'
 
 
 def list_genotypes() -> list[str]:
@@ -28,15 +30,17 @@ def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) 
     """A genotype that belongs to its space.
 
     Args:
-        source: A published name (see :func:`list_genotypes`), a path (``FILE.json``, ``./FILE``),
-            or a text form (``Genotype(normal=[...], ...)``, ``|op~0|+...``). A text does not tell
-            its space: it is the first registered one, with its defaults, in which it is valid.
-            Also a dict as :meth:`Genotype.to_dict` writes it, or a genotype itself.
+        source: A published name (see :func:`list_genotypes`), the path of a genotype file or of a
+            text with one genotype in it, or a text form (``Genotype(normal=[...], ...)``,
+            ``|op~0|+...``), also with other words around it. A text does not tell its space: it is
+            the first registered one, with its defaults, in which it is valid. Also a dict as
+            :meth:`Genotype.to_dict` writes it, or a genotype itself.
 
     Raises:
         KeyError: If a text is none of the three; the nearest name is offered.
         FileNotFoundError: If it is a path and there is no such file.
-        GenotypeError: If the file or text is malformed, or does not belong to its space.
+        GenotypeError: If the file or text is malformed, holds several genotypes, or does not belong
+            to its space.
 
     Examples:
         >>> get_genotype('nb201_resnet').cells['cell'].nodes[0]
@@ -45,21 +49,34 @@ def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) 
     if isinstance(source, Genotype | Mapping):
         return _checked(source if isinstance(source, Genotype) else Genotype.from_dict(source))
     name = os.fspath(source)
-    if any(form.matches(name) for form in TEXT_FORMATS.values()):
-        return _parse(name)
+    found = find_texts(name)
+    if found or any(form.matches(name) for form in TEXT_FORMATS.values()):
+        return _parse_within(name, found, 'the text')
     known = list_genotypes()
     if name in known:
         return _load(zoo_folder() / f'{name}.json')
-    path = Path(name)
-    if path.suffix == '.json' or path.name != name:
+    path = find_config(name)
+    if path.suffix == '.json' or path.name != name or _is_file(path):
         return _load(path)
     raise KeyError(
-        f"no genotype '{name}': neither a published name, nor a path (FILE.json, ./FILE), nor a "
-        f"text that starts with 'Genotype(' or '|'. {nearest(name, known)}"
+        f"no genotype '{name}': neither a published name, nor a path (FILE, FILE.json), nor a "
+        f"text with 'Genotype(...)' or '|op~0|+...' in it. {nearest(name, known)}"
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the text is too long for a name
+        return False
+
+
 def _load(path: Path) -> Genotype:
+    content = path.read_bytes()
+    text = '' if content.lstrip().startswith(b'{') else content.decode(errors='replace')
+    if found := find_texts(text):
+        genotype = _parse_within(text, found, f"'{path}'")
+        return dataclasses.replace(genotype, provenance={'source': f'a text in {path.name}'})
     genotype = load_genotype(path)
     try:
         return _checked(genotype)
@@ -70,6 +87,29 @@ def _load(path: Path) -> Genotype:
 def _checked(genotype: Genotype) -> Genotype:
     build_space(genotype.space).validate(genotype)
     return genotype
+
+
+def _parse_within(text: str, found: Mapping[str, int], where: str) -> Genotype:
+    """The one genotype that ``text`` is, or that was ``found`` in it."""
+    try:
+        return _parse(text)
+    except GenotypeError:
+        if not found or [*found] == [text]:
+            raise
+    genotypes: list[Genotype] = []
+    lines = []
+    for part, line in found.items():
+        genotype = _parse(part)
+        if genotype not in genotypes:
+            genotypes.append(genotype)
+            lines.append(line)
+    if len(genotypes) > 1:
+        shown = ', '.join(map(str, lines[:SHOWN])) + ', ...' * (len(lines) > SHOWN)
+        raise GenotypeError(
+            f'{where} holds {len(genotypes)} different genotypes (lines {shown}), expected one: give '
+            'the text of the one that you mean in quotes, or in a file of its own'
+        )
+    return genotypes[0]
 
 
 def _parse(text: str) -> Genotype:

@@ -1,11 +1,12 @@
 """The text form of DARTS: ``Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=...)``.
 
-The text is parsed with :mod:`ast`, never evaluated; ``range(a, b)`` is the only call it may hold.
+The text is parsed with :mod:`ast`, never evaluated; the only calls it may hold are ``range(a, b)``, also
+in ``list(...)``, and numpy's around a number or a name, as ``np.int64(0)``.
 """
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -21,7 +22,13 @@ from ostrdet.structures.genotype import (
 
 NAME = 'darts'
 FORM = "Genotype(normal=[('op', source), ...], normal_concat=[node, ...], ...)"
-_RANGE = re.compile(r'range\(\s*([0-9]{1,4})\s*,\s*([0-9]{1,4})\s*\)')
+_RANGE = re.compile(
+    r'(list\(\s*)?range\(\s*(?P<first>[0-9]{1,4})\s*,\s*(?P<end>[0-9]{1,4})\s*\)(?(1)\s*\))'
+)
+_NUMPY = re.compile(r'\b(?:np|numpy)\.(?:u?int(?:8|16|32|64|p|_|c)?|str_)\(\s*([^()]*?)\s*\)')
+_START = re.compile(r'\b(?:\w+\.)?Genotype\s*\(')
+#: What matters to brackets: texts in quotes, comments, brackets.
+_TOKEN = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|[()\[\]{}]""")
 
 
 def matches(text: str) -> bool:
@@ -29,6 +36,31 @@ def matches(text: str) -> bool:
     return text.lstrip().partition('(')[0].strip().endswith('Genotype') or (
         '_concat' in text and '=Genotype(' in text.replace(' ', '')
     )
+
+
+def find(text: str) -> Iterator[tuple[int, str]]:
+    """The genotypes that stand in a longer text, such as a log: where each begins, and its text.
+
+    Examples:
+        >>> list(find('epoch 3: genotypes.Genotype(normal=[], normal_concat=[2]), stable'))
+        [(9, 'genotypes.Genotype(normal=[], normal_concat=[2])')]
+    """
+    end = 0
+    for start in _START.finditer(text):
+        if start.start() >= end and (closing := _closing(text, start.end())) is not None:
+            end = closing
+            if '_concat' in text[start.start() : end]:  # else it is a class of that name
+                yield start.start(), text[start.start() : end]
+
+
+def _closing(text: str, begin: int) -> int | None:
+    """The place behind the bracket that closes the one before ``begin``."""
+    depth = 1
+    for token in _TOKEN.finditer(text, begin):
+        depth += (token[0] in '([{') - (token[0] in ')]}')
+        if depth == 0:
+            return token.end()
+    return None
 
 
 def format_cells(cells: Mapping[str, CellGenotype]) -> str:
@@ -70,14 +102,16 @@ def _arguments(text: str) -> list[tuple[str, str]]:
         raise GenotypeError(f'malformed genotype text: {reason}; expected {FORM}') from None
     first = statements[0] if len(statements) == 1 else None
     call = first.value if isinstance(first, ast.Assign | ast.Expr) else None
-    if (
-        not isinstance(call, ast.Call)
-        or not isinstance(call.func, ast.Name)
-        or call.func.id != 'Genotype'
-        or call.args
-    ):
+    if not isinstance(call, ast.Call) or not _is_name(call.func) or call.args:
         raise GenotypeError(f'malformed genotype text {short_repr(text)}; expected {FORM}')
     return [(str(k.arg), ast.get_source_segment(text, k.value) or '') for k in call.keywords]
+
+
+def _is_name(function: ast.expr) -> bool:
+    """Whether it is ``Genotype``, also of a module."""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return function.attr == 'Genotype'
+    return isinstance(function, ast.Name) and function.id == 'Genotype'
 
 
 def _cell(name: str, sources: Mapping[str, str], spec: CellSpec) -> CellGenotype:
@@ -104,9 +138,9 @@ def _cell(name: str, sources: Mapping[str, str], spec: CellSpec) -> CellGenotype
 def _literal(source: str) -> Any:
     """The value of a literal or a range; None for anything else."""
     if bounds := _RANGE.fullmatch(source):
-        return list(range(int(bounds[1]), min(int(bounds[2]), MAX_NODES + 1)))
+        return list(range(int(bounds['first']), min(int(bounds['end']), MAX_NODES + 1)))
     try:
-        return ast.literal_eval(source)
+        return ast.literal_eval(_NUMPY.sub(r'\1', source))
     except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
         return None
 

@@ -46,6 +46,27 @@ class Genotype:
     cells: Mapping[str, CellGenotype]
     provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
+    @property
+    def origin(self) -> str:
+        """Where it came from, in a line.
+
+        Examples:
+            >>> found = {'criterion': 'Magnitude', 'epoch': 50, 'seed': 1, 'config': 'a.py'}
+            >>> Genotype({}, {}, found).origin
+            'chosen by Magnitude after epoch 50 of a.py, seed 1'
+        """
+        found = self.provenance
+        if found.get('source'):
+            return str(found['source'])
+        parts = (
+            ('chosen by', found.get('criterion')),
+            ('after epoch', found.get('epoch')),
+            ('of', found.get('config')),
+        )
+        text = ' '.join(f'{word} {value}' for word, value in parts if value not in (None, ''))
+        seed = None if found.get('seed') is None else f'seed {found["seed"]}'
+        return ', '.join(filter(None, (text, seed))) or 'no source given'
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values, without checksum; :meth:`from_dict` reads them back."""
         cells = {

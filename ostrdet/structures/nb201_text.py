@@ -1,7 +1,7 @@
 """The text form of NAS-Bench-201: ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from ostrdet.structures.cell_spec import CellSpec
@@ -10,10 +10,23 @@ from ostrdet.structures.genotype import CellGenotype, GenotypeError, short_repr
 NAME = 'nb201'
 _EDGE = re.compile(r'(\w+)~([0-9]{1,3})')
 
+_NODE = r'\|(?:[^|~+\s]+~[0-9]+\|)+'
+_CELL = re.compile(rf'{_NODE}(?:\+{_NODE})*')
+
 
 def matches(text: str) -> bool:
     """Whether ``text`` looks like this form."""
     return text.lstrip().startswith('|')
+
+
+def find(text: str) -> Iterator[tuple[int, str]]:
+    """The cells that stand in a longer text, such as a log: where each begins, and its text.
+
+    Examples:
+        >>> list(find('Structure(2 nodes with |none~0|)'))
+        [(23, '|none~0|')]
+    """
+    yield from ((found.start(), found[0]) for found in _CELL.finditer(text))
 
 
 def format_cells(cells: Mapping[str, CellGenotype]) -> str:

@@ -1,6 +1,6 @@
 """The published text forms of genotypes, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from ostrdet.structures import darts_text, nb201_text
@@ -16,6 +16,9 @@ class TextFormat(Protocol):
     def matches(self, text: str) -> bool:
         """Whether ``text`` looks like this form."""
 
+    def find(self, text: str) -> Iterator[tuple[int, str]]:
+        """The genotypes that stand in a longer text: where each begins, and its text."""
+
     def format_cells(self, cells: Mapping[str, CellGenotype]) -> str:
         """Cells to text."""
 
@@ -27,3 +30,18 @@ TEXT_FORMATS: dict[str, TextFormat] = {
     darts_text.NAME: darts_text,
     nb201_text.NAME: nb201_text,
 }
+
+
+def find_texts(text: str) -> dict[str, int]:
+    """The different genotypes of any form in a longer text, with the line of each, from 1.
+
+    Examples:
+        >>> find_texts('first |none~0|, then again |none~0|')
+        {'|none~0|': 1}
+    """
+    found: dict[str, int] = {}
+    for start, genotype in sorted(
+        item for form in TEXT_FORMATS.values() for item in form.find(text)
+    ):
+        found.setdefault(genotype, text.count('\n', 0, start) + 1)
+    return found

@@ -1,7 +1,7 @@
 """``study.html``: one page that compares the groups of a study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -26,14 +26,16 @@ class RunEntry:
     Attributes:
         name: The run.
         state: 'done', 'failed' or 'not run'.
-        text: What it chose, or why it failed.
+        text: Why it failed, or ''.
         link: Its report, relative to the page; '' where there is none.
+        cells: What it chose, by criterion.
     """
 
     name: str
     state: str
     text: str
     link: str = ''
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class StudyPage:
         curves: By metric with its unit, then by group: numbers of runs by epochs. Shape (N, T),
             NaN where there is none, N zero where no run is done.
         runs: All runs.
+        pairs: Groups against the first one, seed by seed, texts by column; empty of a single group.
     """
 
     name: str
@@ -58,6 +61,7 @@ class StudyPage:
     values: Mapping[str, Mapping[str, Sequence[float]]]
     curves: Mapping[str, Mapping[str, np.ndarray]]
     runs: Sequence[RunEntry]
+    pairs: Sequence[Mapping[str, str]] = ()
 
 
 def render_study(page: StudyPage) -> str:
@@ -72,6 +76,7 @@ def render_study(page: StudyPage) -> str:
         warnings=_warnings(page),
         rows=page.rows,
         note=page.note,
+        pairs=page.pairs,
         sections={title: found for title, found in sections.items() if found},
         runs=page.runs,
         text=page.text,

@@ -13,8 +13,10 @@ import_quietly()
 from mmengine.config import Config  # noqa: E402  # it would import the mm libraries aloud
 
 from ostrdet.apis.build_model import build_model  # noqa: E402
-from ostrdet.apis.load_model import Logits, image_size, random_images  # noqa: E402
+from ostrdet.apis.load_model import Logits, image_size, load_trained, random_images  # noqa: E402
 from ostrdet.apis.train_config import load_config  # noqa: E402
+from ostrdet.models.backbones import build_derived  # noqa: E402
+from ostrdet.spaces.zoo import get_genotype  # noqa: E402
 
 LENET = {
     'type': 'ImageClassifier',
@@ -80,3 +82,26 @@ def test_logits_are_those_of_a_classifier(repo_root: Path) -> None:
 def test_random_images_need_a_pixel_at_least(batch: int, size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match='at least 1'):
         random_images(batch, size)
+
+
+@pytest.mark.parametrize('aux', [False, True])
+def test_a_bare_state_dict_of_a_derived_network_loads(
+    repo_root: Path, tmp_path: Path, aux: bool
+) -> None:
+    network = build_derived(get_genotype('darts_v1'), 'cifar10', aux=aux)
+    torch.save(network.state_dict(), tmp_path / 'mine.pth')
+    config = repo_root / 'configs' / 'retrain' / 'darts_c10.py'
+    _, model = load_trained(config, tmp_path / 'mine.pth', 'darts_v1')
+    assert (model.head.aux is not None) == aux
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(Logits(model)(images), network.eval()(images), rtol=0, atol=0)
+
+
+def test_a_state_dict_that_lacks_more_is_refused(repo_root: Path, tmp_path: Path) -> None:
+    state = build_derived(get_genotype('darts_v1'), 'cifar10').state_dict()
+    state.pop('head.fc.bias')
+    torch.save(state, tmp_path / 'mine.pth')
+    config = repo_root / 'configs' / 'retrain' / 'darts_c10.py'
+    with pytest.raises(ValueError, match=r'1 keys missing \(head\.fc\.bias\)'):
+        load_trained(config, tmp_path / 'mine.pth', 'darts_v1')

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from ostrdet.apis import train_cli, train_config
 from ostrdet.apis.search_cli import main
+from ostrdet.structures import load_genotype
 
 OPTIONS = (
     'CONFIG',
@@ -91,23 +94,23 @@ def test_the_tool_says_its_plan_at_once_and_ends_with_a_genotype(
     (line,) = lines(work_dir)
     assert line['genotypes']['OperationStrength'] in done.stdout
     assert line['genotypes']['Magnitude'] in done.stdout
-    assert said[-1].startswith('next: python tools/')
+    assert said[-1].startswith('next: python tools/train.py configs/retrain/nb201_digits.py ')
 
 
-def test_the_next_command_runs(
-    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], repo_root: Path
+def test_the_next_command_trains_what_was_found(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main([config, '--work-dir', str(tmp_path / 'run'), *SHORT]) == 0
-    (command,) = re.findall(r'next: python (.*)', capsys.readouterr().out)
-    shown = subprocess.run(
-        [sys.executable, *command.split()],
-        cwd=repo_root,
-        env={**os.environ, 'PYTHONPATH': str(repo_root)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert lines(tmp_path / 'run')[-1]['genotypes']['OperationStrength'] in shown
+    folder = tmp_path / 'a run (1)'
+    assert main([config, '--work-dir', str(folder), *SHORT]) == 0
+    (command,) = re.findall(r'next: python tools/train.py (.*)', capsys.readouterr().out)
+    args = train_cli.build_parser().parse_args(shlex.split(command))
+    cfg = train_config.load_config(args.config, args.genotype, data_root=args.data_root)
+    assert cfg.model.backbone.genotype == load_genotype(folder / 'genotype.json').to_dict()
+    monkeypatch.chdir(tmp_path)
+    assert main([config, '--work-dir', 'run', *SHORT]) == 0
+    genotype = tmp_path / 'run' / 'genotype.json'
+    elsewhere = f'next: ostrdet train ostrdet::retrain/nb201_digits.py --genotype {genotype}\n'
+    assert elsewhere in capsys.readouterr().out
 
 
 def test_overrides_reach_the_run(

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.apis.train_config import load_config
+from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import save_genotype
 
@@ -44,6 +45,18 @@ def test_the_work_dir_names_config_and_genotype(
     text = f'Genotype(normal={cell.format("normal")}, reduce={cell.format("reduce")})'
     given = genotype and genotype.format(folder=tmp_path, text=text)
     assert Path(load_config(tiny_training(), genotype=given).work_dir) == Path('work_dirs', name)
+
+
+def test_the_config_tells_which_genotype_it_has_and_why(tiny_training: Any, tmp_path: Path) -> None:
+    config = load_config(tiny_training())
+    assert config.genotype_from == 'darts_v2, as the config has it and --genotype was not given'
+    config = load_config(tiny_training(), genotype='p-darts')
+    assert config.genotype_from == 'p-darts, given by --genotype'
+    config.dump(tmp_path / 'config.py')
+    again = load_config(tmp_path / 'config.py')
+    assert again.genotype_from == 'its own cell, as the config has it and --genotype was not given'
+    text = build_space({'type': 'DARTSSpace'}).format(get_genotype('darts_v1'))
+    assert load_config(tiny_training(), text).genotype_from == 'a text, given by --genotype'
 
 
 def test_a_test_shares_what_the_validation_has(tiny_training: Any) -> None:

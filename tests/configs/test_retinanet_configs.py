@@ -27,6 +27,10 @@ GENOTYPES = {
 OSTR = 'work_dirs/ostr_darts_c10/genotype.json'
 
 
+def is_small(path: Path) -> bool:
+    return 'mini' in path.stem or 'small' in path.stem
+
+
 def read(path: Path, **options: Any) -> Config:
     """The config as a run has it; the cell of a search that was not run is another's."""
     return load_config(path, 'p-darts' if 'ostr-darts' in path.stem else None, **options)
@@ -43,7 +47,7 @@ def test_a_config_has_the_genotype_of_its_name_and_starts_from_its_classifier(pa
     system = path.stem.split('_')[1]
     name = GENOTYPES.get(system, OSTR)
     assert backbone.genotype == name
-    if 'mini' in path.stem:
+    if is_small(path):
         assert bool(backbone.init_cfg) == path.stem.endswith('-pretrained')
         return
     label = 'ostr_darts_c10' if name == OSTR else name
@@ -66,7 +70,7 @@ def test_the_classifier_of_a_config_is_what_the_retrain_recipe_writes() -> None:
     )
 
 
-REAL = [path for path in LEAVES if 'mini' not in path.stem]
+REAL = [path for path in LEAVES if not is_small(path)]
 
 
 @pytest.mark.parametrize('path', REAL, ids=[path.stem for path in REAL])
@@ -131,7 +135,7 @@ def test_every_detector_builds(path: Path) -> None:
     strides = [feature.stride for feature in features]
     assert [*strides, 64, 128] == cfg.model.bbox_head.anchor_generator.strides
     assert (model.backbone.norm_eval, model.backbone.frozen_stages) == (
-        (False, -1) if 'mini' in path.stem else (True, 0)
+        (False, -1) if is_small(path) else (True, 0)
     )
     assert (cfg.default_scope, cfg.randomness.seed) == ('mmdet', 0)
 
@@ -139,3 +143,24 @@ def test_every_detector_builds(path: Path) -> None:
 def test_a_genotype_without_a_file_is_asked_for() -> None:
     with pytest.raises(FileNotFoundError, match=r'ostr_darts_c10/genotype\.json'):
         load_config(CONFIGS / 'retinanet' / 'retinanet_ostr-darts_fpn_1x_coco.py')
+
+
+def test_the_small_detector_is_a_base_for_own_data(tmp_path: Path) -> None:
+    """Its children get all images of their files, and are tested on others than they learn."""
+    child = tmp_path / 'mine.py'
+    child.write_text("_base_ = 'ostrdet::retinanet/retinanet_darts-v2_fpn_small.py'\n")
+    cfg = load_config(child, data_root='pets')
+    train, val, test = (cfg[f'{part}_dataloader'].dataset for part in ('train', 'val', 'test'))
+    assert not any('indices' in dataset for dataset in (train, val, test))
+    assert (train.ann_file, train.data_prefix.img) == (
+        'annotations/instances_train2017.json',
+        'train2017/',
+    )
+    for dataset, evaluator in ((val, cfg.val_evaluator), (test, cfg.test_evaluator)):
+        assert dataset.test_mode
+        assert (dataset.ann_file, dataset.data_prefix.img) == (
+            'annotations/instances_val2017.json',
+            'val2017/',
+        )
+        assert evaluator.ann_file == f'pets/{dataset.ann_file}'
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler[-1].T_max == 100

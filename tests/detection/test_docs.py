@@ -14,6 +14,7 @@ from ostrdet.apis import evaluate_cli, genotype_cli, predict_cli, search_cli, tr
 from ostrdet.apis.build_model import build_model
 from ostrdet.apis.train import train
 from ostrdet.apis.train_config import load_config
+from tests.conftest import DETECTOR_LOADER, TINY_DETECTOR
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'detection.md').read_text(encoding='utf-8')
@@ -58,9 +59,10 @@ def test_every_config_of_the_table_is_there_and_all_are_in_it() -> None:
     assert {word for word in words if word.startswith('retinanet_')} <= names
 
 
-def test_your_own_data_set(tiny_detector: Any, coco: Path, tmp_path: Path) -> None:
-    text = block("_base_ = './retinanet_p-darts_fpn_1x_coco.py'")
+def test_your_own_data_set(coco: Path, quick_dump: None, tmp_path: Path) -> None:
+    text = block("_base_ = './retinanet_darts-v2_fpn_small.py'")
     changes = {
+        './': f'{ROOT}/configs/retinanet/',
         'data/pets': str(coco),
         'train.json': 'annotations/instances_train2017.json',
         'val.json': 'annotations/instances_val2017.json',
@@ -70,11 +72,16 @@ def test_your_own_data_set(tiny_detector: Any, coco: Path, tmp_path: Path) -> No
         assert old in text
         text = text.replace(old, new)
     lines = text.replace("'images/'", "'train2017/'", 1).replace("'images/'", "'val2017/'", 1)
-    parent = tiny_detector()
-    parent.test_dataloader, parent.test_evaluator = parent.val_dataloader, parent.val_evaluator
-    parent.dump(tmp_path / 'retinanet_p-darts_fpn_1x_coco.py')
     (tmp_path / 'pets.py').write_text(lines, encoding='utf-8')
-    runner = train(tmp_path / 'pets.py', work_dir=tmp_path / 'run')
+    config = Config.fromfile(tmp_path / 'pets.py')
+    tiny = {key: value for key, value in TINY_DETECTOR.items() if 'val_' not in key}
+    config.merge_from_dict({**tiny, 'model.bbox_head.num_classes': 2})
+    config.test_dataloader = config.test_evaluator = None
+    for part in ('train', 'val'):
+        config[f'{part}_dataloader'].update(DETECTOR_LOADER)
+    runner = train(config, work_dir=tmp_path / 'run')
+    assert len(runner.train_dataloader.dataset) == 5  # of six, one has no boxes
+    assert len(runner.val_dataloader.dataset) == 3
     assert runner.train_dataloader.dataset.metainfo['classes'] == ('disc', 'square')
     assert runner.model.bbox_head.num_classes == 2
 

@@ -19,12 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 TEXTS = {page.name: page.read_text(encoding='utf-8') for page in PAGES}
 COMMAND = re.compile(
-    r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|srun|\.) [^#\n]*)', re.MULTILINE
+    r'^ {4}(?:\w+=\S+ )*((?:python|make|pip|torchrun|srun|ostrdet|\.) [^#\n]*)', re.MULTILINE
 )
 
 #: Run below as they stand, in a folder with what earlier commands would have left there.
 RUN_HERE = (
-    r'tools/genotype\.py (?!.*--detector)',
+    r'(?:tools/genotype\.py|ostrdet genotype) (?!.*--detector)',
     r'tools/draw_genotype\.py ',
     r'tools/query_benchmark\.py ',
     r'tools/check\.py configs/search/ostr_nb201_digits\.py',
@@ -40,6 +40,7 @@ RUN_ELSEWHERE = {
     r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
         'tests/apis/studies/test_study.py'
     ),
+    r'ostrdet search': 'tests/test_wheel.py',
     r'complexity p-darts --detector': 'tests/detection/test_networks.py',
     r'make (test|docs)': '.ci/run',
 }
@@ -66,13 +67,18 @@ class Command(NamedTuple):
     @property
     def tool(self) -> str:
         """The script, or the program where there is none."""
+        if self.text.startswith('ostrdet '):
+            return f'tools/{self.text.split()[1].replace("-", "_")}.py'
         found = re.search(r'\b(?:tools|benchmarks)/\w+\.py', self.text)
         return found[0] if found else self.text.split()[0]
 
     @property
     def arguments(self) -> list[str]:
         """What follows the script, or the program."""
-        return shlex.split(self.text.partition(self.tool)[2].replace('--seed S', '--seed 0'))
+        words = shlex.split(self.text.replace('--seed S', '--seed 0'))
+        return words[
+            1 + words.index(self.text.split()[1] if words[0] == 'ostrdet' else self.tool) :
+        ]
 
     @property
     def is_synopsis(self) -> bool:

@@ -98,3 +98,18 @@ def test_links_lead_to_files(repo_root: Path, start: str) -> None:
         text = re.sub(r'`[^`\n]*`', '', file.read_text(encoding='utf-8'))
         links = re.findall(r'\]\((?!https?:)([^)#]+)', text)
         assert [link for link in links if not (file.parent / link).exists()] == [], file
+
+
+def test_every_picture_names_config_seed_and_commit(repo_root: Path) -> None:
+    shown = 0
+    for file in (repo_root / 'README.md', *sorted((repo_root / 'docs').glob('*.md'))):
+        text = file.read_text(encoding='utf-8')
+        for picture, below in re.findall(r'^!\[.*\]\((.+)\)\n\n(.*)$', text, re.MULTILINE):
+            found = re.fullmatch(
+                r'\*`(.+?)`.*, (?:seeds? \d.*|no seed), commit `[0-9a-f]{7}`\.\*', below
+            )
+            assert found, f'{file.name}: {picture} is followed by: {below}'
+            assert (repo_root / found[1]).is_file(), found[1]
+            shown += 1
+    pictures = [*(repo_root / 'docs').glob('figures/*'), *(repo_root / 'docs').glob('images/*')]
+    assert shown == len(pictures)

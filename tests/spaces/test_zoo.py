@@ -131,6 +131,62 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         get_genotype('pcdarts_c10')
 
 
+@pytest.mark.parametrize('name', ['DARTS_V2', 'darts-v2', 'Darts_V2', 'DARTSV2'])
+def test_an_unknown_name_may_differ_in_case(name: str) -> None:
+    with pytest.raises(KeyError, match="Did you mean 'darts_v2'"):
+        get_genotype(name)
+
+
+LOGGED = darts_text(4).replace("', 0)", "', np.int64(0))")
+AROUND = {
+    'a log line': '2019-01-01 12:00:00,001 genotype = {}',
+    'a module': 'genotypes.{}',
+    'a trailing comma': '{},',
+    'several lines': 'epoch 1\n\n{}\nepoch 2\n{}\n',
+}
+
+
+@pytest.mark.parametrize('around', AROUND)
+def test_one_genotype_is_read_with_words_around_it(
+    around: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = AROUND[around].replace('{}', LOGGED)
+    assert get_genotype(text) == get_genotype(darts_text(4))
+    monkeypatch.chdir(tmp_path)
+    Path('genotypes.txt').write_text(text, encoding='utf-8')
+    for path in ('genotypes.txt', './genotypes.txt', tmp_path / 'genotypes.txt'):
+        assert get_genotype(path) == get_genotype(darts_text(4))
+        assert get_genotype(path).provenance == {'source': 'a text in genotypes.txt'}
+
+
+def test_the_structure_of_nas_bench_201_is_read() -> None:
+    text = f'Structure(4 nodes with {NB201_TEXT})'
+    assert get_genotype(text) == get_genotype(NB201_TEXT)
+
+
+def test_one_genotype_written_in_two_ways_is_one() -> None:
+    assert get_genotype(f'{LOGGED}\n{darts_text(4)}') == get_genotype(darts_text(4))
+
+
+def test_several_genotypes_are_refused_with_their_lines(tmp_path: Path) -> None:
+    lines = [darts_text(4), '', LOGGED.replace('sep', 'dil'), darts_text(4).replace('3x3', '5x5')]
+    path = tmp_path / 'search.log'
+    path.write_text('\n'.join(lines), encoding='utf-8')
+    with pytest.raises(GenotypeError, match=r"log' holds 3 different genotypes \(lines 1, 3, 4\)"):
+        get_genotype(path)
+    with pytest.raises(
+        GenotypeError, match=r'^the text holds 2 different genotypes \(lines 1, 2\)'
+    ):
+        get_genotype(f'{NB201_TEXT}\n{darts_text(4)}')
+
+
+@pytest.mark.parametrize('content', [b'nothing\n', b'\xff\xfe|', b'Genotype(normal=[', b'["a"]'])
+def test_a_file_without_one_is_no_genotype(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / 'a.txt').write_bytes(content)
+    with pytest.raises(GenotypeError, match=r'a\.txt: not a (JSON|genotype) file'):
+        get_genotype(tmp_path / 'a.txt')
+
+
 def test_a_path_is_read_with_any_suffix_but_a_name_is_looked_up_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +195,10 @@ def test_a_path_is_read_with_any_suffix_but_a_name_is_looked_up_first(
     assert get_genotype('darts_v1').space == {'type': 'DARTSSpace'}
     for path in ('./darts_v1', str(tmp_path / 'darts_v1'), tmp_path / 'darts_v1'):
         assert get_genotype(path) == get_genotype('nb201_resnet')
+
+
+def test_a_packaged_file_has_the_name_of_the_package() -> None:
+    assert get_genotype('ostrdet::genotypes/darts_v2.json') == get_genotype('darts_v2')
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

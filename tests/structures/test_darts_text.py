@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ostrdet.structures import CellGenotype, CellSpec, GenotypeError
-from ostrdet.structures.darts_text import format_cells, matches, parse_cells
+from ostrdet.structures.darts_text import find, format_cells, matches, parse_cells
 
 SPEC = CellSpec(num_inputs=2, num_nodes=2, output=(2, 3), keep_edges=2)
 SPECS = {'normal': SPEC, 'reduce': SPEC}
@@ -34,6 +34,12 @@ def test_text_is_parsed_and_written() -> None:
         text(concat='range(2, 4)'),
         text(concat='range( 2,4 )'),
         text(concat='(2, 3)'),
+        text(concat='list(range(2, 4))'),
+        text(concat='list( range(2, 4) )'),
+        text(concat='[np.int64(2), numpy.int32(3)]'),
+        text(normal="[('a', np.int64(0)), (np.str_('b'), 1), ('c', np.int64( 2 )), ('a', 0)]"),
+        f'genotypes.{text()}',
+        f'OSTR = genotypes.{text()}',
         text(normal="(['a', 0], ['b', 1], ['c', 2], ['a', 0])"),
         text(normal="[('a', 0), ('b', 1),  # a comment\n    ('c', 2), ('a', 0),]"),
         f'Genotype(reduce_concat=[2, 3], reduce={EDGES}, normal_concat=[2, 3], normal={EDGES})',
@@ -61,6 +67,9 @@ HOSTILE = [
     "{{'a': open({marker}, 'w')}}",
     "range(open({marker}, 'w').write('x'), 4)",
     "(x := open({marker}, 'w'))",
+    "[('a', np.int64(open({marker}, 'w'))), ('b', 1), ('c', 2), ('a', 0)]",
+    'np.load({marker})',
+    "list(open({marker}, 'w'))",
 ]
 
 
@@ -78,6 +87,8 @@ def test_code_is_refused_and_not_run(code: str, key: str, tmp_path: Path) -> Non
     [
         'open({marker}, "w")',
         'open({marker}, "w").Genotype(normal=[])',
+        'genotypes().Genotype(normal=[])',
+        'a.b.Genotype(normal=[])',
         '{genotype}; open({marker}, "w")',
         'import pathlib; pathlib.Path({marker}).touch()',
         'Genotype(open({marker}, "w"))',
@@ -196,3 +207,28 @@ def test_messages_stay_short() -> None:
 )
 def test_matches_tells_the_form_by_its_look(candidate: str, expected: bool) -> None:
     assert matches(candidate) is expected
+
+
+@pytest.mark.parametrize(
+    ('around', 'number'),
+    [
+        ('{0}', 1),
+        ('2019-01-01 12:00:00 genotype = {0}', 1),
+        ('genotypes.{0},', 1),
+        ('[{0}, {0}]', 2),
+        ("it's {0} (that's all)", 1),
+        ('Genotype = namedtuple("Genotype", "normal normal_concat")\nA = {0}', 1),
+        ('class Genotype(NamedTuple):\n    normal: list\n\nA = {0}', 1),
+        ('no genotype( here, nor Genotype (one) there', 0),
+        ('Genotype(' * 1000 + '_concat', 0),
+    ],
+)
+def test_genotypes_are_found_in_longer_texts(around: str, number: int) -> None:
+    multiline = text(normal="[('a', 0),  # it's the (first\n ('b', 1), ('c', 2), ('a', 0)]")
+    for genotype in (text(), multiline):
+        whole = around.format(genotype)
+        found = list(find(whole))
+        assert len(found) == number
+        for start, part in found:
+            assert whole[start:].startswith(part)
+            assert parse_cells(part, SPECS) == CELLS

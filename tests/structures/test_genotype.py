@@ -85,3 +85,21 @@ def test_messages_stay_short() -> None:
     with pytest.raises(GenotypeError) as caught:
         Genotype.from_dict(PLAIN | cells(nodes='x' * 10**6))
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ('provenance', 'origin'),
+    [
+        ({}, 'no source given'),
+        ({'source': 'a paper', 'criterion': 'Magnitude'}, 'a paper'),
+        ({'source': 'random', 'seed': 0}, 'random'),
+        ({'seed': 0}, 'seed 0'),
+        (
+            {'criterion': 'X', 'epoch': 1, 'seed': 0, 'config': 'a.py', 'versions': {}},
+            'chosen by X after epoch 1 of a.py, seed 0',
+        ),
+        ({'criterion': 'X', 'config': ''}, 'chosen by X'),
+    ],
+)
+def test_the_origin_is_what_the_provenance_tells(provenance: dict[str, Any], origin: str) -> None:
+    assert Genotype({'type': 'S'}, {}, provenance).origin == origin

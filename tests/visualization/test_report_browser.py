@@ -117,9 +117,10 @@ def study(tmp_path: Path) -> Path:
         {title: {groups[0]: [90.0, 92.0], groups[1]: [91.0]}},
         {title: {name: np.array([[80.0, 90.0], [82.0, 92.0]]) for name in groups}},
         [
-            RunEntry('a_s0', 'done', '|none~0|' * 40, 'a_s0/report.html'),
+            RunEntry('a_s0', 'done', '', 'a_s0/report.html', {'X': '|none~0|' * 40, 'Y': '|a~0|'}),
             RunEntry('a', 'failed', 'x'),
         ],
+        [{f'against {groups[0]}': groups[1], title: '+1.00 ± 2.00, better in 1 of 2, equal in 1'}],
     )
     file = tmp_path / 'study.html'
     file.write_text(render_study(page), encoding='utf-8')

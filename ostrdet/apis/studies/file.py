@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from ostrdet.invocation import find_config
 from ostrdet.registry import nearest
 
 #: Where no overrides are given, there is one set of none.
@@ -84,7 +85,7 @@ def read_study(path: str | Path) -> Study:
         KeyError: If a key is unknown; the nearest is offered.
         ValueError: If it is no YAML, or a value is not what it should be.
     """
-    file = Path(path)
+    file = find_config(path)
     if not file.is_file():
         raise FileNotFoundError(f"there is no study '{file}'")
     try:

@@ -50,18 +50,34 @@ class Metric:
         title: Name and unit.
         digits: How many are shown behind the point.
         read: The number of a cell, None where it is not known.
-        curve: The number of a line of the trajectory, where there is one every epoch.
+        curve: The number of a line of the trajectory for a criterion, where there is one every epoch.
+        is_of_search: Whether it is the same for all criteria of a search.
+        is_lower_better: Whether less is better.
     """
 
     title: str
     digits: int
     read: Callable[[Cell], float | None]
-    curve: Callable[[SearchLog, Mapping[str, Any]], float | None] | None = None
+    curve: Callable[[SearchLog, Mapping[str, Any], str], float | None] | None = None
+    is_of_search: bool = False
+    is_lower_better: bool = False
 
 
-def _by_line(title: str, digits: int, value: Callable[[Mapping[str, Any]], float | None]) -> Metric:
+def _by_line(
+    title: str,
+    digits: int,
+    value: Callable[[Mapping[str, Any]], float | None],
+    is_lower_better: bool = False,
+) -> Metric:
     """A number that every line holds, whatever the criterion."""
-    return Metric(title, digits, lambda cell: value(cell.log.line()), lambda log, line: value(line))
+    return Metric(
+        title,
+        digits,
+        lambda cell: value(cell.log.line()),
+        lambda log, line, criterion: value(line),
+        is_of_search=True,
+        is_lower_better=is_lower_better,
+    )
 
 
 def _by_table(dataset: str) -> Metric:
@@ -69,7 +85,7 @@ def _by_table(dataset: str) -> Metric:
         f'{dataset} (%)',
         2,
         lambda cell: cell.log.accuracy(cell.log.line(), cell.criterion, dataset, None),
-        lambda log, line: log.accuracy(line, log.criterion, dataset, None),
+        lambda log, line, criterion: log.accuracy(line, criterion, dataset, None),
     )
 
 
@@ -77,17 +93,42 @@ def _by_table(dataset: str) -> Metric:
 METRICS: Mapping[str, Metric] = {
     **{name: _by_table(name) for name in DATASETS},
     'val_accuracy': _by_line('supernet accuracy (%)', 2, lambda line: line['val_accuracy']),
-    'loss': _by_line('loss (nats)', 4, lambda line: line['losses'].get('loss')),
+    'loss': _by_line('loss (nats)', 4, lambda line: line['losses'].get('loss'), True),
     'arch_loss': _by_line(
-        'architecture loss (nats)', 4, lambda line: line['losses'].get('arch_loss')
+        'architecture loss (nats)', 4, lambda line: line['losses'].get('arch_loss'), True
     ),
     'stable_epochs': _by_line('stable epochs', 1, lambda line: float(line['stable_epochs'])),
-    'params': Metric('parameters (millions)', 3, lambda cell: cell.size().params / MILLION),
-    'macs': Metric('multiply-adds (millions)', 1, lambda cell: cell.size().macs / MILLION),
+    'params': Metric(
+        'parameters (millions)',
+        3,
+        lambda cell: cell.size().params / MILLION,
+        is_lower_better=True,
+    ),
+    'macs': Metric(
+        'multiply-adds (millions)', 1, lambda cell: cell.size().macs / MILLION, is_lower_better=True
+    ),
     'minutes': Metric(
-        'time (minutes)', 1, lambda cell: sum(line['seconds'] for line in cell.log.lines) / 60
+        'time (minutes)',
+        1,
+        lambda cell: sum(line['seconds'] for line in cell.log.lines) / 60,
+        is_of_search=True,
+        is_lower_better=True,
     ),
 }
+#: What the names of scalars of trainings hold of which less is better.
+LESS_IS_BETTER = ('loss', 'time', 'memory')
+
+
+def is_of_search(name: str) -> bool:
+    """Whether a metric is the same for all criteria of a search."""
+    return name in METRICS and METRICS[name].is_of_search
+
+
+def is_lower_better(name: str) -> bool:
+    """Whether less of a metric is better."""
+    if name in METRICS:
+        return METRICS[name].is_lower_better
+    return any(word in name for word in LESS_IS_BETTER)
 
 
 def read_cells(

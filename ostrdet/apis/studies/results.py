@@ -104,12 +104,27 @@ def _results(study: Study, run: Run, sizes: dict[str, Complexity]) -> Iterator[R
             yield Result(run, state, cell.criterion, values, cell.text)
 
 
+def group_key(study: Study, result: Result) -> tuple[str, str, str]:
+    """Config, overrides and criterion of the group of a result; '' where they say nothing."""
+    return result.run.config, result.run.overrides, result.criterion if study.criteria else ''
+
+
+def group_label(study: Study, key: tuple[str, str, str]) -> str:
+    """A group as people write it: what tells it from the others."""
+    config, overrides, criterion = key
+    parts = (
+        config if len(study.configs) > 1 or not overrides else '',
+        overrides,
+        criterion if len(study.criteria) > 1 else '',
+    )
+    return ', '.join(filter(None, parts))
+
+
 def group_results(study: Study, results: Sequence[Result]) -> list[Group]:
     """Mean and standard deviation over the seeds, in the order of the runs."""
     found: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        key = result.run.config, result.run.overrides, result.criterion if study.criteria else ''
-        found.setdefault(key, []).append(result)
+        found.setdefault(group_key(study, result), []).append(result)
     return [_group(study, members) for members in found.values()]
 
 

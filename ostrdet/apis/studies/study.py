@@ -9,12 +9,22 @@ from ostrdet.apis.studies.console import StudyConsole
 from ostrdet.apis.studies.file import Study, read_study
 from ostrdet.apis.studies.loop import run_all
 from ostrdet.apis.studies.page import study_page
+from ostrdet.apis.studies.pairs import compare_groups, pair_rows, pair_table
 from ostrdet.apis.studies.plan import DONE, Run, plan, state_of
 from ostrdet.apis.studies.pools import LocalPool, Pool
 from ostrdet.apis.studies.ray_pool import RayPool
 from ostrdet.apis.studies.results import group_results, metric_names, read_results
-from ostrdet.apis.studies.tables import csv_rows, note, run_rows, table, to_latex, to_markdown
+from ostrdet.apis.studies.tables import (
+    PAIRED,
+    csv_rows,
+    notes,
+    run_rows,
+    table,
+    to_latex,
+    to_markdown,
+)
 from ostrdet.engine.checkpoint import work_dir_lock, write_atomically
+from ostrdet.invocation import find_config
 
 PAGE = 'study.html'
 INCOMPLETE = 1
@@ -56,7 +66,7 @@ def run_study(
         )
     with work_dir_lock(folder):
         number = _run(study, runs, ray)
-        write_outputs(study, runs, folder, Path(file).read_text(encoding='utf-8'))
+        write_outputs(study, runs, folder, find_config(file).read_text(encoding='utf-8'))
     if number:
         return BASE_STATUS + number
     return 0 if all(state_of(run) == DONE for run in runs) else INCOMPLETE
@@ -76,8 +86,11 @@ def write_outputs(study: Study, runs: Sequence[Run], folder: Path, text: str) ->
     output = Output(folder)
     output.csv('runs', run_rows(results, metric_names(study)))
     output.csv('table', csv_rows(groups))
+    pairs = compare_groups(study, results)
+    if pairs:
+        output.csv('pairs', pair_rows(pairs))
     files = {
-        'table.md': to_markdown(groups, results),
+        'table.md': to_markdown(groups, results, pairs),
         'table.tex': to_latex(groups, results),
         PAGE: study_page(study, groups, results, text),
     }
@@ -85,8 +98,10 @@ def write_outputs(study: Study, runs: Sequence[Run], folder: Path, text: str) ->
         write_atomically(folder / name, content.encode())
         output.console.print(f'written: {folder / name}', soft_wrap=True)
     output.table(f'{study.name}: mean ± standard deviation over the seeds', table(groups))
-    if below := note(groups, results):
+    if below := notes(groups, results):
         output.console.print(below, soft_wrap=True)
+    if pairs:
+        output.table(PAIRED.rstrip(':'), pair_table(pairs))
 
 
 def _run(study: Study, runs: Sequence[Run], ray: str | None) -> int:

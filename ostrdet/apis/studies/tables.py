@@ -4,10 +4,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ostrdet.apis.studies.metrics import is_of_search
+from ostrdet.apis.studies.pairs import Pair, pair_table
 from ostrdet.apis.studies.results import Group, Result, metric_digits, metric_title
 
 MARK = '†'
 NOTE = 'Mean over fewer runs than planned'
+PAIRED = (
+    'Differences seed by seed, mean ± standard deviation, and in how many seeds the row is better:'
+)
 #: What LaTeX would take for a command.
 ESCAPES = str.maketrans(
     {
@@ -84,13 +89,34 @@ def note(groups: Sequence[Group], results: Sequence[Result]) -> str:
     return f'{MARK} {NOTE}{f"; lacking: {names}" if names else ""}.'
 
 
-def to_markdown(groups: Sequence[Group], results: Sequence[Result]) -> str:
-    """A pipe table, with a note where runs are lacking."""
-    rows = table(groups)
+def shared_note(groups: Sequence[Group]) -> str:
+    """Which numbers rows of the same searches share; '' where every row has searches of its own."""
+    searches = {(group.config, group.overrides) for group in groups}
+    shared = [metric_title(name) for name in groups[0].spreads if is_of_search(name)]
+    if len(searches) == len(groups):
+        return ''
+    text = 'Rows that differ in their criterion alone are of the same searches'
+    return f'{text}, and share {", ".join(shared)}.' if shared else f'{text}.'
+
+
+def notes(groups: Sequence[Group], results: Sequence[Result]) -> str:
+    """All that is said below the table."""
+    return ' '.join(filter(None, (note(groups, results), shared_note(groups))))
+
+
+def to_markdown(
+    groups: Sequence[Group], results: Sequence[Result], pairs: Sequence[Pair] = ()
+) -> str:
+    """A pipe table with its notes, and one of paired differences where there are groups to compare."""
+    parts = [_markdown_table(table(groups)), notes(groups, results)]
+    if pairs:
+        parts += [PAIRED, _markdown_table(pair_table(pairs))]
+    return '\n'.join(f'{part}\n' for part in parts if part)
+
+
+def _markdown_table(rows: Sequence[Mapping[str, str]]) -> str:
     lines = [[*rows[0]], ['---'] * len(rows[0]), *([*row.values()] for row in rows)]
-    text = '\n'.join(f'| {" | ".join(_pipe(cell) for cell in line)} |' for line in lines)
-    below = note(groups, results)
-    return f'{text}\n' + (f'\n{below}\n' if below else '')
+    return '\n'.join(f'| {" | ".join(_pipe(cell) for cell in line)} |' for line in lines)
 
 
 def to_latex(groups: Sequence[Group], results: Sequence[Result]) -> str:
@@ -107,7 +133,7 @@ def to_latex(groups: Sequence[Group], results: Sequence[Result]) -> str:
         '\\hline',
         '\\end{tabular}',
     ]
-    below = note(groups, results)
+    below = notes(groups, results)
     if below:
         lines.append(f'\\par\\footnotesize {latex(below)}')
     return '\n'.join(lines) + '\n'

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ostrdet.engine.checkpoint.foreign import foreign_format
 from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
 
 SAFETENSORS = '.safetensors'
@@ -36,15 +37,20 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint of a runner, on the CPU; ``state_dict`` holds the weights.
 
-    A published file has nothing else. Nothing in the file is executed.
+    A published file has nothing else, nor has one of weights by name as ``torch.save`` writes them.
+    Nothing in the file is executed.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DamagedFileError: If it is damaged, or holds more than tensors and plain values.
+        DamagedFileError: If it is damaged, of another format, or holds more than tensors and plain
+            values.
         ValueError: If it is no checkpoint.
     """
     if Path(path).suffix == SAFETENSORS:
         return {'state_dict': _read_safetensors(Path(path))}
+    foreign = foreign_format(Path(path))
+    if foreign is not None:
+        raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {foreign}")
     damage = damage_of(Path(path)) or _codec_in(Path(path))
     if damage is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
@@ -57,10 +63,23 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
             f'more than tensors and plain values; {_MEND}'
         ) from error
+    if _is_state(checkpoint):
+        checkpoint = {'state_dict': checkpoint}
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
-        raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
+        raise ValueError(
+            f"'{path}' is no checkpoint of a runner: it has no 'state_dict', and is none itself"
+        )
     state = checkpoint['state_dict'].items()
     return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+
+
+def _is_state(content: Any) -> bool:
+    """Whether a file holds weights by name and nothing else."""
+    return (
+        isinstance(content, dict)
+        and bool(content)
+        and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+    )
 
 
 def _codec_in(path: Path) -> str | None:

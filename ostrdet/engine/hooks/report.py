@@ -12,6 +12,9 @@ from ostrdet.registry import HOOKS
 from ostrdet.visualization.report import FILE, report_of
 from ostrdet.visualization.run_facts import FILE as FACTS_FILE
 
+#: Stands in a command for the config that a search does not name.
+CONFIG = 'CONFIG'
+
 
 @HOOKS.register_module()
 class ReportHook(SideShowHook):
@@ -28,7 +31,7 @@ class ReportHook(SideShowHook):
         ValueError: If ``interval`` is no number of epochs.
     """
 
-    def __init__(self, train_config: str = 'CONFIG', interval: int = 1) -> None:
+    def __init__(self, train_config: str = CONFIG, interval: int = 1) -> None:
         super().__init__()
         if not isinstance(interval, int) or interval < 0:
             raise ValueError(

@@ -1,7 +1,6 @@
 """What a runner says of its run: the facts that the report shows beside the trajectory."""
 
 import platform
-import shlex
 from copy import deepcopy
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.unwrap import searcher_of
+from ostrdet.invocation import command
 from ostrdet.version import __version__
 from ostrdet.visualization.op_kinds import op_kind
 from ostrdet.visualization.run_facts import RunFacts
@@ -37,13 +37,17 @@ def facts_of(runner: Runner, train_config: str) -> RunFacts:
         config_text=_config_text(runner.cfg),
         table=None if selector.table is None else selector.table.path.name,
         op_kinds={op: op_kind(op) for op in space.ops},
-        next_command=_command(
-            'train', train_config, '--genotype', folder / 'genotype.json', *_data_root(runner)
-        ),
-        resume_command=_command('search', folder / config, '--work-dir', folder, '--resume'),
+        next_command=train_command(runner, train_config),
+        resume_command=command('search', folder / config, '--work-dir', folder, '--resume'),
         versions=_versions(),
         machine=_machine(runner),
     )
+
+
+def train_command(runner: Runner, train_config: str) -> str:
+    """The command that trains what a search finds; arguments as in :func:`facts_of`."""
+    genotype = Path(runner.work_dir) / 'genotype.json'
+    return command('train', train_config, '--genotype', genotype, *_data_root(runner))
 
 
 def _config_text(cfg: Config) -> str:
@@ -55,10 +59,6 @@ def _config_text(cfg: Config) -> str:
         told.visualizer.pop('name', None)
     text: str = told.pretty_text
     return text
-
-
-def _command(tool: str, *arguments: object) -> str:
-    return shlex.join(['python', f'tools/{tool}.py', *map(str, arguments)])
 
 
 def _data_root(runner: Runner) -> list[str]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
+from ostrdet.engine.hooks.report import CONFIG, ReportHook
+from ostrdet.engine.hooks.run_facts import train_command
 from ostrdet.engine.hooks.search_plan import describe, probe_seconds
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.registry import HOOKS
@@ -18,14 +20,11 @@ class SearchConsoleHook(ConsoleHook):
 
     Args:
         baseline: Criterion whose genotype is shown beside the chosen one at the end.
-        next_command: What to run with the genotype; ``{genotype}`` stands for its file.
+        next_command: What to run with the genotype, whose file ``{genotype}`` stands for; None trains
+            it with the config that the report names.
     """
 
-    def __init__(
-        self,
-        baseline: str = 'Magnitude',
-        next_command: str = 'python tools/genotype.py show {genotype}',
-    ) -> None:
+    def __init__(self, baseline: str = 'Magnitude', next_command: str | None = None) -> None:
         super().__init__()
         self.baseline, self.next_command = baseline, next_command
 
@@ -47,10 +46,16 @@ class SearchConsoleHook(ConsoleHook):
             lines.insert(0, f'stopped: the genotype is stable for {stable} epochs')
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'
-            lines += [f'genotype: {file}', f'next: {self.next_command.format(genotype=file)}']
+            lines += [f'genotype: {file}', f'next: {self._following(runner, file)}']
         if (report := Path(runner.work_dir) / REPORT).is_file():
             lines.append(f'report: {report}')
         return '\n'.join(lines)
+
+    def _following(self, runner: Runner, genotype: str) -> str:
+        if self.next_command is not None:
+            return self.next_command.format(genotype=genotype)
+        reports = [hook for hook in runner.hooks if isinstance(hook, ReportHook)]
+        return train_command(runner, reports[0].train_config if reports else CONFIG)
 
 
 def _selector(runner: Runner) -> SelectorHook:

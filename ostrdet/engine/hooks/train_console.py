@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.invocation import command
 from ostrdet.registry import HOOKS
 
 
@@ -18,10 +19,11 @@ class TrainConsoleHook(ConsoleHook):
     """Says what a training does and reaches.
 
     Args:
-        next_command: What to run at the end; ``{config}`` and ``{checkpoint}`` stand for the files.
+        next_command: What to run at the end, with ``{config}`` and ``{checkpoint}`` for the files;
+            None tests the network.
     """
 
-    def __init__(self, next_command: str = 'python tools/test.py {config} {checkpoint}') -> None:
+    def __init__(self, next_command: str | None = None) -> None:
         super().__init__()
         self.next_command = next_command
         self.metrics: dict[str, float] = {}
@@ -30,11 +32,11 @@ class TrainConsoleHook(ConsoleHook):
         """Network, data, schedule."""
         model, loop = unwrapped(runner.model), runner.train_loop
         backbone = model.backbone
-        source = backbone.genotype.provenance.get('source', 'no source given')
+        why = runner.cfg.get('genotype_from', 'of the config')
         learning_rate = runner.optim_wrapper.get_lr()['lr'][0]
         weights = sum(weight.numel() for weight in model.parameters())
         return {
-            'genotype': f'{type(backbone.space).__name__}, {source}',
+            'genotype': f'{why}: {type(backbone.space).__name__}, {backbone.genotype.origin}',
             'network': f'{type(model).__name__}, {len(backbone.plan.layers)} layers of the genotype, '
             f'{weights:,} parameters',
             'data': _describe_data(loop.dataloader),
@@ -66,7 +68,9 @@ class TrainConsoleHook(ConsoleHook):
         if checkpoint is None:
             return 'done; no checkpoint was written'
         config = Path(runner.work_dir) / Path(runner.cfg.filename or 'CONFIG').name
-        following = self.next_command.format(config=config, checkpoint=checkpoint)
+        following = command('test', config, checkpoint)
+        if self.next_command is not None:
+            following = self.next_command.format(config=config, checkpoint=checkpoint)
         return f'checkpoint: {checkpoint}\nnext: {following}'
 
 

@@ -8,7 +8,8 @@ import signal
 import statistics
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ import pytest
 import yaml
 
 from ostrdet.apis.search import search
-from ostrdet.apis.studies import cli
+from ostrdet.apis.studies import cli, page
 from ostrdet.apis.studies.plan import read_mark
+from ostrdet.apis.studies.results import group_results, read_results
 from ostrdet.apis.studies.study import plan, read_study, write_outputs
+from ostrdet.visualization.study_page import StudyPage
 from tests.conftest import REPO_ROOT, TINY
 
 OPTIONS = {key: [*value] if isinstance(value, tuple) else value for key, value in TINY.items()}
@@ -50,7 +53,6 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """The study of the digits, made small."""
     root = tmp_path_factory.mktemp('study')
     content = yaml.safe_load(STUDY.read_text(encoding='utf-8'))
-    content['configs'] = {name: str(REPO_ROOT / file) for name, file in content['configs'].items()}
     content |= {
         'cfg_options': {**OPTIONS, 'train_cfg.max_epochs': 3},
         'metrics': [*METRICS],
@@ -129,12 +131,12 @@ def test_single_runs_are_listed_with_their_cells(ended: Ended, alone: Any) -> No
 
 
 def test_the_page_stands_alone_and_shows_every_metric(ended: Ended) -> None:
-    page = (ended.folder / 'study.html').read_text(encoding='utf-8')
-    assert '<dd>6 of 6</dd>' in page
-    assert page.count('<svg') == 4  # two metrics, run by run and epoch by epoch
-    assert "default-src 'none'" in page
-    assert not re.findall(r'(?:src|href)="(?!#|data:)', page)  # there are no reports to link to
-    labels = re.findall(r'aria-label="([^"]+)"', page)
+    text = (ended.folder / 'study.html').read_text(encoding='utf-8')
+    assert '<dd>6 of 6</dd>' in text
+    assert text.count('<svg') == 4  # two metrics, run by run and epoch by epoch
+    assert "default-src 'none'" in text
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', text)  # there are no reports to link to
+    labels = re.findall(r'aria-label="([^"]+)"', text)
     assert len(set(labels)) == len(labels)
 
 
@@ -164,6 +166,67 @@ def test_a_run_that_is_not_done_is_in_no_mean(ended: Ended, tmp_path: Path) -> N
     mean = statistics.fmean(float(one['val_accuracy']) for one in left)
     assert float(row['val_accuracy mean']) == pytest.approx(mean)
     assert 'first-order_s0 (not run)' in (tmp_path / 'table.md').read_text(encoding='utf-8')
+
+
+CRITERIA = ('OperationStrength', 'Magnitude')
+
+
+@pytest.fixture
+def accuracies(ended: Ended) -> Iterator[dict[str, float]]:
+    """An accuracy by the table for every criterion, as if the runs had had one."""
+    found = {'OperationStrength': 90.0, 'Magnitude': 50.0}
+    told = {
+        path: path.read_text(encoding='utf-8') for path in ended.folder.glob('*/trajectory.jsonl')
+    }
+    for path, text in told.items():
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            line['benchmark'] = {
+                name: {'cifar10': value + line['epoch']} for name, value in found.items()
+            }
+        path.write_text('\n'.join(map(json.dumps, lines)) + '\n', encoding='utf-8')
+    yield found
+    for path, text in told.items():
+        path.write_text(text, encoding='utf-8')
+
+
+def test_criteria_have_curves_and_cells_of_their_own(
+    ended: Ended, accuracies: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = ('cifar10', 'val_accuracy')
+    study = replace(read_study(ended.file), criteria=CRITERIA, metrics=metrics)
+    results = read_results(study, plan(study, ended.folder))
+    pages: list[StudyPage] = []
+    monkeypatch.setattr(page, 'render_study', lambda shown: pages.append(shown) or '')
+    page.study_page(study, group_results(study, results), results, '')
+    (shown,) = pages
+    groups = [f'{config}, {name}' for config in study.configs for name in CRITERIA]
+    shared = [f'{config}, all criteria' for config in study.configs]
+    for found in (shown.curves, shown.values):
+        assert {title: [*found[title]] for title in found} == {
+            'cifar10 (%)': groups,
+            'supernet accuracy (%)': shared,
+        }
+    for group in groups:
+        value = accuracies[group.partition(', ')[2]]
+        expected = [[value + epoch for epoch in (1, 2, 3)]] * 3
+        assert shown.curves['cifar10 (%)'][group].tolist() == expected
+        assert shown.values['cifar10 (%)'][group] == [value + 3] * 3
+    for entry in shown.runs:
+        text = (ended.folder / entry.name / 'trajectory.jsonl').read_text(encoding='utf-8')
+        chosen = json.loads(text.splitlines()[-1])['genotypes']
+        assert entry.cells == {name: chosen[name] for name in CRITERIA}
+
+
+def test_seeds_are_compared_in_pairs(ended: Ended, alone: Any) -> None:
+    found = {row['metric']: row for row in rows(ended.folder / 'pairs.csv')}
+    assert [*found] == [*METRICS]
+    last = {key: lines[-1]['val_accuracy'] for key, lines in alone.items()}
+    differences = [last['second-order', seed] - last['first-order', seed] for seed in (0, 1, 2)]
+    row = found['val_accuracy']
+    assert float(row['mean difference']) == pytest.approx(statistics.fmean(differences))
+    assert (row['n'], int(row['wins'])) == ('3', sum(value > 0 for value in differences))
+    assert '| against first-order |' in (ended.folder / 'table.md').read_text(encoding='utf-8')
 
 
 def test_ray_that_is_missing_is_asked_for(

@@ -1,6 +1,7 @@
 """Means against closed forms, and what the three forms of the table say where runs are lacking."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from ostrdet.apis.studies.file import Study
 from ostrdet.apis.studies.page import study_page
+from ostrdet.apis.studies.pairs import compare_groups
 from ostrdet.apis.studies.results import Group, Result, group_results, metric_names
 from ostrdet.apis.studies.tables import (
     csv_rows,
@@ -155,6 +157,39 @@ def test_criteria_have_rows_of_their_own(make_run: Any) -> None:
         ('X', 1.5, 2),
         ('Y', 5.5, 2),
     ]
+
+
+def test_rows_of_one_search_say_so(make_run: Any) -> None:
+    metrics = ('val_accuracy', 'params')
+    study = Study({'a': 'a.py'}, [0, 1], metrics=metrics, criteria=('X', 'Y'))
+    results = [
+        Result(make_run(seed), 'done', name, {'val_accuracy': 50.0, 'params': 1.0}, f'{name}-cell')
+        for seed in (0, 1)
+        for name in ('X', 'Y')
+    ]
+    groups = group_results(study, results)
+    told = (
+        'Rows that differ in their criterion alone are of the same searches, and share supernet '
+        'accuracy (%).'
+    )
+    pairs = compare_groups(study, results)
+    text = to_markdown(groups, results, pairs)
+    assert told in text
+    paired = '| against a, X | parameters (millions) |\n| --- | --- |\n| a, Y | +0.000 ± 0.000, better in'
+    assert paired in text
+    assert r'share supernet accuracy (\%)' in to_latex(groups, results)
+    assert 'of the same searches' not in to_markdown(groups[:1], results)
+
+
+def test_the_page_lists_the_cell_of_every_criterion(make_run: Any) -> None:
+    study = Study({'a': 'a.py'}, [0], tool='train', metrics=('params',), criteria=('X', 'Y'))
+    results = [
+        Result(make_run(0), 'done', name, {'params': 1.0}, f'|{name}~0|') for name in ('X', 'Y')
+    ]
+    page = study_page(study, group_results(study, results), results, '')
+    (cells,) = re.findall(r'<td>(X<br>.*?)</td>', page)
+    assert cells == 'X<br><code>|X~0|</code><br>Y<br><code>|Y~0|</code>'
+    assert '<h2>Seed by seed</h2>' in page
 
 
 def test_the_page_of_trainings_names_what_failed(compare: Compare) -> None:

@@ -30,8 +30,8 @@ def test_a_search_in_plain_lines(run_search: Any, capsys: pytest.CaptureFixture[
     assert end[1].split() == ['Magnitude', genotypes['Magnitude']]
     file = run.folder / 'genotype.json'
     assert end[2] == f'genotype: {file}'
-    assert end[3].startswith('next: python tools/')
-    assert str(file) in end[3]
+    training = 'python tools/train.py configs/retrain/nb201_digits.py'
+    assert end[3] == f'next: {training} --genotype {file}'
     assert len(end) == 4
 
 

@@ -1,11 +1,14 @@
 """What a training says."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ostrdet.apis.train import train
+from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures import save_genotype
 
 HEADINGS = ['genotype', 'network', 'data', 'training', 'device', 'work dir']
 
@@ -17,7 +20,8 @@ def test_a_training_in_plain_lines(
     lines = capsys.readouterr().out.splitlines()
     plan = dict(zip(HEADINGS, lines, strict=False))
     assert all(line.startswith(heading) for heading, line in plan.items())
-    assert 'DARTSSpace, DARTS_V2 of quark0/darts' in plan['genotype']
+    why = 'darts_v2, as the config has it and --genotype was not given'
+    assert f'{why}: DARTSSpace, DARTS_V2 of quark0/darts' in plan['genotype']
     assert '60 images of Digits, 4 iterations of 16 per epoch' in plan['data']
     assert 'from epoch 1 of 2, SGD, learning rate 0.025, seed 0' in plan['training']
     first, second, *end = lines[len(HEADINGS) :]
@@ -39,3 +43,17 @@ def test_a_training_without_checkpoints_names_none(
     overrides = {'train_cfg.max_epochs': 1, 'default_hooks.checkpoint': None}
     train(tiny_training(overrides), work_dir=tmp_path)
     assert capsys.readouterr().out.splitlines()[-1] == 'done; no checkpoint was written'
+
+
+def test_a_searched_genotype_tells_its_search(
+    tiny_training: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {'criterion': 'Magnitude', 'epoch': 50, 'seed': 3, 'config': 'ostr_darts_c10.py'}
+    path = tmp_path / 'genotype.json'
+    save_genotype(replace(get_genotype('darts_v1'), provenance=found), path)
+    cfg = tiny_training({'train_cfg.max_epochs': 1})
+    train(cfg, genotype=path, work_dir=tmp_path / 'run')
+    first = capsys.readouterr().out.splitlines()[0]
+    origin = 'chosen by Magnitude after epoch 50 of ostr_darts_c10.py, seed 3'
+    told = f'{path}, given by --genotype: DARTSSpace, {origin}'
+    assert first.split(maxsplit=1) == ['genotype', told]

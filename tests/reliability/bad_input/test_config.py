@@ -248,7 +248,7 @@ FILES: dict[str, tuple[str, bytes, tuple[str, ...]]] = {
     'module that is lost': (
         '.py',
         b"_base_ = './search.py'\ncustom_imports = dict(imports=['no_such_module'])",
-        (r"bad\.py'.*custom modules .*no_such_module",),
+        (r"bad\.py': custom_imports: there is no module 'no_such_module'", 'PYTHONPATH=FOLDER'),
     ),
 }
 
