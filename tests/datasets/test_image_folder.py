@@ -155,7 +155,7 @@ def test_an_empty_class_folder_is_named(root: Path) -> None:
     with pytest.raises(ValueError, match='no image in the class folder') as caught:
         ImageFolder(str(root))
     assert str(empty) in str(caught.value)
-    assert 'Put images there (extensions .bmp, .jpeg, .jpg' in str(caught.value)
+    assert 'Put images there (extensions .apng, .avif, .bmp' in str(caught.value)
 
 
 def test_fewer_than_two_classes_are_refused(root: Path) -> None:
