@@ -23,7 +23,7 @@ def class_names(dataset: Any) -> tuple[str, ...]:
 
 def saved_classes(checkpoint: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the classes that a checkpoint was trained on; none if it does not tell."""
-    meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    meta = (checkpoint.get('meta') or checkpoint).get('dataset_meta') or {}
     return tuple(map(str, meta.get('classes') or ()))
 
 

@@ -1,6 +1,5 @@
 """What must fit before a detector trains or is measured: classes, boxes, image files, metrics."""
 
-import difflib
 import filecmp
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +12,6 @@ from torch import nn
 from ostrdet.datasets.coco_content import AnnotationError, read_coco, some
 from ostrdet.datasets.missing_data import MEND
 from ostrdet.engine.unwrap import unwrapped
-
-#: Names of a folder among which a similar one is looked for.
-_COMPARED = 5000
 
 
 class Contents(NamedTuple):
@@ -51,7 +47,7 @@ def check_boxes(dataset: Any, model: nn.Module, metrics: Sequence[Any] | None = 
     inner = innermost(dataset)
     file, classes = getattr(inner, 'ann_file', ''), inner.metainfo.get('classes')
     if classes is not None:
-        _check_head(classes, _num_classes(model))
+        check_head(classes, model)
     judged = [metric for metric in metrics or () if not getattr(metric, 'format_only', False)]
     if not contents.has_boxes and (metrics is None or judged):
         raise AnnotationError(
@@ -105,7 +101,13 @@ def _num_classes(model: nn.Module) -> int | None:
     return found[0] if found else None
 
 
-def _check_head(classes: Sequence[str], num_classes: int | None) -> None:
+def check_head(classes: Sequence[str], model: nn.Module) -> None:
+    """Check that the head of a detector has as many classes as there are names.
+
+    Raises:
+        ValueError: If it has not.
+    """
+    num_classes = _num_classes(model)
     if num_classes not in (None, len(classes)):
         raise ValueError(
             f'the head of the detector has {num_classes} classes, the data set {len(classes)} '
@@ -125,9 +127,9 @@ def _check_files(paths: Iterable[str], annotations: str) -> None:
     if not missing:
         return
     first = missing[0]
-    names = sorted(listings[first.parent])[:_COMPARED]
-    close = difflib.get_close_matches(first.name, names, n=1)
-    hint = f" (there is '{close[0]}')" if close else ''
+    # Another suffix, or another case
+    close = [n for n in listings[first.parent] if Path(n).stem.lower() == first.stem.lower()]
+    hint = f" (there is '{min(close)}')" if close else ''
     raise FileNotFoundError(
         f"'{annotations}': {len(missing):,} of {len(wanted):,} images are not there, such as "
         f"'{first}'{hint}; each is at data_root + data_prefix.img + file_name. {MEND}"

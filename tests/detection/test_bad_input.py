@@ -98,7 +98,9 @@ def test_some_ids_that_belong_to_no_category_are_told(run: Run, edit: Any, tmp_p
     edit(lambda content: content['annotations'][0].update(category_id=90))
     run(status=0)
     log = (tmp_path / 'run' / 'run.log').read_text(encoding='utf-8')
-    assert '7 of 8 boxes are used; dropped are 1 of categories that belong to no class (ids 90)' in log
+    assert (
+        '7 of 8 boxes are used; dropped are 1 of categories that belong to no class (ids 90)' in log
+    )
 
 
 def test_boxes_without_area_are_left_out(run: Run, edit: Any, tmp_path: Path) -> None:

@@ -16,9 +16,16 @@ from ostrdet.engine.checkpoint.lock import (
 )
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
-from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
+from ostrdet.engine.checkpoint.state import (
+    METADATA,
+    SAFETENSORS,
+    check_state,
+    read_checkpoint,
+    read_state,
+)
 
 __all__ = [
+    'METADATA',
     'SAFETENSORS',
     'AtomicBackend',
     'DamagedFileError',

@@ -1,18 +1,22 @@
 """Weights in files: read without running what they hold, and compared before they are used."""
 
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
 
 SAFETENSORS = '.safetensors'
+#: The only key of the header's metadata of a published file. safetensors writes several keys in
+#: random order, which would change the hash of the file.
+METADATA = 'ostrdet'
 #: How a pickle names the function that takes the name of a codec; it is on torch's own list.
 CODEC = b'_codecs\nencode\n'
 _SHOWN = 3
@@ -36,7 +40,8 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint of a runner, on the CPU; ``state_dict`` holds the weights.
 
-    A published file has nothing else. Nothing in the file is executed.
+    A published file has nothing else but ``dataset_meta``, with the names of the classes where it
+    tells them. Nothing in the file is executed.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -44,7 +49,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ValueError: If it is no checkpoint.
     """
     if Path(path).suffix == SAFETENSORS:
-        return {'state_dict': _read_safetensors(Path(path))}
+        state = _read_safetensors(Path(path))
+        return {'state_dict': state, 'dataset_meta': {'classes': _published_classes(Path(path))}}
     damage = damage_of(Path(path)) or _codec_in(Path(path))
     if damage is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
@@ -59,8 +65,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
         raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
-    state = checkpoint['state_dict'].items()
-    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+    weights = checkpoint['state_dict'].items()
+    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in weights}}
 
 
 def _codec_in(path: Path) -> str | None:
@@ -78,6 +84,12 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise DamagedFileError(f"'{path}' can't be read as safetensors: {error}") from error
     return state
+
+
+def _published_classes(path: Path) -> list[str]:
+    with safe_open(path, 'pt') as file:
+        header = json.loads((file.metadata() or {}).get(METADATA, '{}'))
+    return [str(name) for name in header.get('classes', ())]
 
 
 def check_state(
