@@ -9,6 +9,7 @@ from ostrdet.datasets.coco_content import AnnotationError, category_ids, some
 
 #: Pixels by which rounding may lead a box out of its image, and the part of all boxes that may be.
 SLACK, FEW = 1.0, 0.1
+IN_PIXELS = '[x, y, width, height] in pixels'
 CROWD, NO_CLASS = 'crowds', 'of categories that belong to no class'
 
 
@@ -24,6 +25,7 @@ class Census(NamedTuple):
         outreaching: Kept boxes that reach beyond their image.
         unused: Classes without a box.
         strange: Ids of categories that belong to no class.
+        repeated: Files of images that are listed more than once.
     """
 
     path: str
@@ -34,6 +36,7 @@ class Census(NamedTuple):
     outreaching: int
     unused: list[str]
     strange: list[int]
+    repeated: list[str]
 
     def text(self, with_images: bool = True) -> str | None:
         """What a user should know of it in one line, or None.
@@ -41,28 +44,29 @@ class Census(NamedTuple):
         Args:
             with_images: Whether images without boxes are left out, as they are in training.
         """
-        parts = [f'dropped are {self._reasons()}'] if self._reasons() else []
+        parts = [f'the others: {self._reasons()}'] if self._reasons() else []
         if with_images and self.empty:
             parts.append(f'{self.empty:,} of {self.images:,} images have no box')
         if self.boxes and self.unused:
             parts.append(f'no box is of the class {some(self.unused)}')
         if self.outreaching > FEW * self.boxes:
             parts.append(
-                f'{self.outreaching:,} boxes reach beyond their image: expected are [x, y, width, '
-                'height] in pixels of an image of the given width and height'
+                f'{self.outreaching:,} boxes reach beyond their image: expected are {IN_PIXELS} of '
+                'an image of the given width and height'
             )
+        if self.repeated:
+            parts.append(f'listed more than once: {some(self.repeated)}')
         if not parts:
             return None
         total = self.boxes + sum(self.dropped.values())
-        return f"'{self.path}': {self.boxes:,} of {total:,} boxes are used; {'; '.join(parts)}"
+        return f"'{self.path}': {self.boxes:,} of {total:,} boxes are usable; {'; '.join(parts)}"
 
     def _reasons(self) -> str:
-        """The boxes that are dropped; crowds, which are no fault of the file, if nothing is left."""
-        counts = {why: n for why, n in self.dropped.most_common() if why != CROWD or not self.boxes}
-        ids = f' (ids {some(self.strange)})'
-        return ', '.join(
-            f'{n:,} {why}{ids if why == NO_CLASS else ""}' for why, n in counts.items()
-        )
+        """The boxes that are dropped, if any; crowds alone are no fault of a file that has others."""
+        if self.boxes and not {*self.dropped} - {CROWD}:
+            return ''
+        ids = {NO_CLASS: f' (ids {some(self.strange)})'}
+        return ', '.join(f'{n:,} {why}{ids.get(why, "")}' for why, n in self.dropped.most_common())
 
     def check(self) -> None:
         """Check that something is left.
@@ -86,6 +90,7 @@ def take_census(content: Mapping[str, Any], classes: Sequence[str], path: str | 
     images = {image['id']: image for image in content['images']}
     ids = category_ids(content, classes, path)
     wanted, dropped, kept = set(ids), Counter[str](), Counter[int]()
+    files = Counter(image['file_name'] for image in content['images'])
     filled, outreaching = set(), 0
     for box in content['annotations']:
         image = images.get(box['image_id'])
@@ -105,6 +110,7 @@ def take_census(content: Mapping[str, Any], classes: Sequence[str], path: str | 
         outreaching=outreaching,
         unused=[name for name, key in zip(classes, ids, strict=True) if not kept[key]],
         strange=sorted({box['category_id'] for box in content['annotations']} - wanted),
+        repeated=[name for name, times in files.items() if times > 1],
     )
 
 
@@ -122,7 +128,7 @@ def why_dropped(
     if box.get('ignore'):
         return "marked 'ignore'"
     if width < 1 or height < 1:
-        return 'less than 1 pixel wide or high'
+        return f'less than 1 pixel wide or high (expected are {IN_PIXELS})'
     overlap = [
         min(x + width, image['width']) - max(x, 0),
         min(y + height, image['height']) - max(y, 0),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-LISTS = ('images', 'annotations', 'categories')
+LISTS = ('categories', 'images', 'annotations')
 _SHOWN = 3
 
 

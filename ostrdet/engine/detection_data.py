@@ -51,8 +51,8 @@ def check_boxes(dataset: Any, model: nn.Module, metrics: Sequence[Any] | None = 
     judged = [metric for metric in metrics or () if not getattr(metric, 'format_only', False)]
     if not contents.has_boxes and (metrics is None or judged):
         raise AnnotationError(
-            f"'{file}' leaves no box to {'learn' if metrics is None else 'measure'}: none of its "
-            'annotations is of a class of the data set and of an area inside its image'
+            f"'{file}' leaves no box to {'learn' if metrics is None else 'measure'}: it has no "
+            'annotation of a class of the data set that is inside its image and no crowd'
         )
     _check_files(contents.images.values(), file)
     for metric in metrics or ():

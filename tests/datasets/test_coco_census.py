@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ostrdet.compat import DETECTION, import_quietly
-from ostrdet.datasets.coco_census import Census, take_census
+from ostrdet.datasets.coco_census import IN_PIXELS, Census, take_census
 from ostrdet.datasets.coco_content import AnnotationError
 
 SIZE = {'height': 40, 'width': 60}
@@ -35,8 +35,11 @@ def census(boxes: list[dict[str, Any]], classes: tuple[str, ...] = ('cat',)) -> 
     ('box', 'reason'),
     [
         ({'area': 0}, "of an 'area' of 0 or less"),
-        ({'bbox': [1, 2, -10, 20]}, 'less than 1 pixel wide or high'),
-        ({'bbox': [0.1, 0.2, 0.5, 0.5]}, 'less than 1 pixel wide or high'),
+        ({'bbox': [1, 2, -10, 20]}, f'less than 1 pixel wide or high (expected are {IN_PIXELS})'),
+        (
+            {'bbox': [0.1, 0.2, 0.5, 0.5]},
+            f'less than 1 pixel wide or high (expected are {IN_PIXELS})',
+        ),
         ({'bbox': [500, 2, 10, 20]}, 'outside of their image'),
         ({'bbox': [-11, 2, 10, 20]}, 'outside of their image'),
         ({'ignore': 1}, "marked 'ignore'"),
@@ -50,7 +53,7 @@ def test_nothing_left_is_refused_with_number_and_reason(box: dict[str, Any], rea
     assert found.boxes == 0
     with pytest.raises(AnnotationError) as caught:
         found.check()
-    assert f"'x.json': 0 of 2 boxes are used; dropped are 2 {reason}: nothing is" in str(
+    assert f"'x.json': 0 of 2 boxes are usable; the others: 2 {reason}: nothing is" in str(
         caught.value
     )
     mixed = census([box, {}, {}])
@@ -66,8 +69,8 @@ def test_a_file_without_annotations_is_refused() -> None:
 def test_the_warning_is_one_line_of_all_that_is_odd() -> None:
     boxes = [{'area': 0}, {'area': 0}, {'ignore': 1}, {'iscrowd': 1}, {}]
     assert census(boxes, ('cat', 'dog')).text() == (
-        "'x.json': 1 of 5 boxes are used; dropped are 2 of an 'area' of 0 or less, 1 marked 'ignore'; "
-        "1 of 2 images have no box; no box is of the class 'dog'"
+        "'x.json': 1 of 5 boxes are usable; the others: 2 of an 'area' of 0 or less, 1 marked "
+        "'ignore', 1 crowds; 1 of 2 images have no box; no box is of the class 'dog'"
     )
     assert census([{}, {'image_id': 2}, {'iscrowd': 1}]).text() is None
 
@@ -78,6 +81,15 @@ def test_corners_in_the_place_of_sizes_are_suspected() -> None:
     text = census([good, corners]).text()
     assert text is not None
     assert '1 boxes reach beyond their image: expected are [x, y, width, height] in pixels' in text
+
+
+def test_an_image_that_is_listed_twice_is_named() -> None:
+    images = [{'id': key, 'file_name': 'a.jpg', **SIZE} for key in (1, 2)]
+    categories = [{'id': 3, 'name': 'cat'}]
+    boxes = [{'id': key, **BOX, 'image_id': key} for key in (1, 2)]
+    content = {'images': images, 'annotations': boxes, 'categories': categories}
+    text = take_census(content, ('cat',), 'x.json').text()
+    assert text == "'x.json': 2 of 2 boxes are usable; listed more than once: 'a.jpg'"
 
 
 def test_counts_are_those_of_mmdets_loader(tmp_path: Path) -> None:

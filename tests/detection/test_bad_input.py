@@ -40,8 +40,8 @@ NOT_COCO: dict[str, tuple[str, str]] = {
     'half': ('{"images": [', 'JSONDecodeError'),
     'empty': ('', 'JSONDecodeError'),
     'a list': ('[]', 'it holds a list'),
-    'no lists': ('{}', "'images' is no list of objects"),
-    'no objects': ('{"images": [1]}', "'images' is no list of objects"),
+    'no lists': ('{}', "'categories' is no list of objects"),
+    'no objects': ('{"categories": [1]}', "'categories' is no list of objects"),
 }
 
 
@@ -89,8 +89,8 @@ def test_ids_that_belong_to_no_category(run: Run, edit: Any, coco: Path) -> None
         ]
     )
     error = run()
-    assert f"'{coco / TRAIN}': 0 of 8 boxes are used" in error
-    assert 'dropped are 8 of categories that belong to no class (ids 93, 97)' in error
+    assert f"'{coco / TRAIN}': 0 of 8 boxes are usable" in error
+    assert 'the others: 8 of categories that belong to no class (ids 93, 97)' in error
     assert 'nothing is left to learn' in error
 
 
@@ -99,7 +99,8 @@ def test_some_ids_that_belong_to_no_category_are_told(run: Run, edit: Any, tmp_p
     run(status=0)
     log = (tmp_path / 'run' / 'run.log').read_text(encoding='utf-8')
     assert (
-        '7 of 8 boxes are used; dropped are 1 of categories that belong to no class (ids 90)' in log
+        '7 of 8 boxes are usable; the others: 1 of categories that belong to no class (ids 90)'
+        in log
     )
 
 
@@ -112,7 +113,7 @@ def test_boxes_without_area_are_left_out(run: Run, edit: Any, tmp_path: Path) ->
     run(status=0)
     assert (tmp_path / 'run' / 'epoch_1.pth').is_file()
     log = (tmp_path / 'run' / 'run.log').read_text(encoding='utf-8')
-    assert '4 of 8 boxes are used; dropped are 4 less than 1 pixel wide or high' in log
+    assert '4 of 8 boxes are usable; the others: 4 less than 1 pixel wide or high' in log
 
 
 @pytest.mark.parametrize('damage', ['missing', 'empty', 'text', 'half'])
