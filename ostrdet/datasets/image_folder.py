@@ -144,7 +144,13 @@ def read_square(file: Path, size: int) -> np.ndarray:
         ValueError: If the file is no readable image.
     """
     data = np.fromfile(file, dtype=np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error as error:
+        raise ValueError(
+            f"'{file}' can't be read as an image: damaged, or of more than 2**30 pixels. Replace or "
+            'delete it.'
+        ) from error
     if image is None:
         raise ValueError(
             f"'{file}' can't be read as an image: damaged or empty. Replace or delete it."

@@ -1,7 +1,9 @@
 """Images in one folder per class, tiny ones and the real CIFAR-10 as JPEG files."""
 
 import re
+import struct
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,20 @@ def test_a_corrupt_image_is_named_when_preloaded(root: Path, raw: bytes) -> None
     file.write_bytes(raw)
     message = f"'{file}' can't be read as an image: damaged or empty. Replace or delete it."
     with pytest.raises(ValueError, match=f'^{re.escape(message)}'):
+        ImageFolder(str(root), preload_size=4)
+
+
+def test_an_image_that_claims_to_be_huge_is_named(root: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        )
+
+    header = chunk(b'IHDR', struct.pack('>IIBBBBB', 60000, 60000, 8, 2, 0, 0, 0))
+    data = chunk(b'IDAT', zlib.compress(bytes(1000)))
+    file = root / 'train' / 'cat' / 'huge.png'
+    file.write_bytes(b'\x89PNG\r\n\x1a\n' + header + data + chunk(b'IEND', b''))
+    with pytest.raises(ValueError, match=r"huge\.png' can't be read as an image: .*2\*\*30 pixels"):
         ImageFolder(str(root), preload_size=4)
 
 

@@ -3,7 +3,6 @@
 from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
 from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint
 from ostrdet.engine.checkpoint.latest import (
-    DamagedFileError,
     checkpoints,
     latest_checkpoint,
     name_within_epoch,
@@ -23,6 +22,7 @@ from ostrdet.engine.checkpoint.state import (
     read_checkpoint,
     read_state,
 )
+from ostrdet.safe_pickle import DamagedFileError
 
 __all__ = [
     'METADATA',

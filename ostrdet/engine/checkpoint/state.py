@@ -11,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
+from ostrdet.engine.checkpoint.latest import damage_of
+from ostrdet.safe_pickle import DamagedFileError
 
 SAFETENSORS = '.safetensors'
 #: The only key of the header's metadata of a published file. safetensors writes several keys in
