@@ -36,6 +36,12 @@ _DAMAGE = (
 )
 
 
+class DamagedFileError(ValueError):
+    """A file whose content is not what was written, or that nobody should trust."""
+
+    exit_status = 3
+
+
 class _DType:
     """Stands in for ``numpy.dtype``: booleans, integers and floats."""
 
@@ -130,17 +136,17 @@ def load_arrays(file: str | Path) -> Any:
     A file that ends in '.pbz2' is decompressed.
 
     Raises:
-        ValueError: If the file is damaged, or names anything else than an array of numbers.
+        DamagedFileError: If the file is damaged, or names anything else than an array of numbers.
     """
     try:
         stream = io.BytesIO(_content(Path(file)))
         return _ArrayUnpickler(stream, encoding='latin1').load()
     except pickle.UnpicklingError as error:
-        raise ValueError(
+        raise DamagedFileError(
             f"'{file}' is refused: a pickle of arrays was expected, this one is damaged or holds {error}"
         ) from None
     except _DAMAGE as error:
-        raise ValueError(f"'{file}' is damaged, it can't be unpickled: {error}") from error
+        raise DamagedFileError(f"'{file}' is damaged, it can't be unpickled: {error}") from error
 
 
 def _content(file: Path) -> bytes:

@@ -102,7 +102,7 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
         tuple[Any, Path | None]
     ] = []  # validation and test may share one dict, which must move once
     for loader in LOADERS:
-        dataset = _innermost((cfg.get(loader) or {}).get('dataset', {}))
+        dataset = innermost((cfg.get(loader) or {}).get('dataset', {}))
         if dataset and 'data_root' not in dataset:
             raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
         if dataset:
@@ -115,7 +115,7 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
             target.ann_file = str(Path(data_root) / path)
 
 
-def _innermost(dataset: Any) -> Any:
+def innermost(dataset: Any) -> Any:
     """The data set inside those that repeat it."""
     while 'dataset' in dataset:
         dataset = dataset.dataset

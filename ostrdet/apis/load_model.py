@@ -10,8 +10,10 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
 from ostrdet.apis.build_model import build_model
+from ostrdet.apis.config_classes import config_classes
 from ostrdet.apis.train_config import load_config
-from ostrdet.engine.checkpoint import check_state, read_state
+from ostrdet.engine.checkpoint import check_state, read_checkpoint, read_state
+from ostrdet.engine.class_names import check_same_classes, saved_classes
 from ostrdet.models.backbones import DerivedCellBackbone
 
 #: What the names of the weights of an auxiliary head start with.
@@ -31,16 +33,16 @@ def load_trained(
     Raises:
         FileNotFoundError: If a file is missing.
         KeyError, TypeError: If the config or the genotype is wrong.
-        ValueError: The same, or if the checkpoint is damaged or of another architecture.
+        ValueError: The same, or if the checkpoint is damaged, of another architecture or of other
+            classes than the config names.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")
     cfg = load_config(config, genotype, cfg_options=cfg_options)
-    state = read_state(checkpoint)
-    drop_missing_aux(cfg, state)
+    drop_missing_aux(cfg, read_state(checkpoint))
     model = build_model(cfg)
-    check_state(state, model.state_dict(), checkpoint)
-    model.load_state_dict(state)
+    saved = load_weights(model, checkpoint)
+    check_same_classes(config_classes(cfg), saved, 'the data set of the config', str(checkpoint))
     return cfg, model
 
 
@@ -49,6 +51,22 @@ def drop_missing_aux(cfg: Config, state: Mapping[str, Tensor]) -> None:
     head = (cfg.get('model') or {}).get('head') or {}
     if head.get('aux') is not None and not any(key.startswith(AUX) for key in state):
         cfg.model.head.aux = None
+
+
+def load_weights(model: nn.Module, checkpoint: str | Path) -> tuple[str, ...]:
+    """Give ``model`` the weights of a checkpoint.
+
+    Returns:
+        The names of the classes that it was trained on; none if it does not tell.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or of another architecture.
+    """
+    content = read_checkpoint(checkpoint)
+    check_state(content['state_dict'], model.state_dict(), checkpoint)
+    model.load_state_dict(content['state_dict'])
+    return saved_classes(content)
 
 
 class Logits(nn.Module):

@@ -13,9 +13,12 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
 from ostrdet.apis.build_model import build_model
+from ostrdet.apis.config_classes import config_classes
 from ostrdet.apis.config_file import DETECTION_SCOPE
+from ostrdet.apis.load_model import load_weights
 from ostrdet.apis.train_config import load_config
-from ostrdet.engine.checkpoint import check_state, read_state
+from ostrdet.engine.class_names import check_known_classes
+from ostrdet.engine.detection_data import check_head
 
 
 def predict(
@@ -43,7 +46,7 @@ def predict(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint does not fit, an image is damaged, a picture would replace an
+        ValueError: If the checkpoint does not fit, or has other classes than the config, an image is damaged, a picture would replace an
             image or another picture, or ``score`` is out of its range.
     """
     if not 0 <= score <= 1:
@@ -55,14 +58,14 @@ def predict(
             f"'{config}' trains a classifier, and only detectors find boxes; give a config such as "
             'configs/retinanet/retinanet_p-darts_fpn_1x_coco.py'
         )
-    detector = _load(cfg, checkpoint)
-    pipeline, visualizer = _tools(cfg)
+    detector, classes = _load(cfg, checkpoint)
+    pipeline, visualizer = _tools(cfg, classes)
     for image in images:
         sample = _detect(detector, pipeline, str(image))
         out = Path(out_dir) / Path(image).name
         picture = pipeline.transforms[0]({'img_path': str(image)})['img'][..., ::-1]
         _draw(visualizer, np.ascontiguousarray(picture), sample, score, out)
-        yield out, _found(sample, score, visualizer.dataset_meta['classes'])
+        yield out, _found(sample, score, classes)
 
 
 def _check_names(images: Sequence[str | Path], out_dir: Path) -> None:
@@ -78,14 +81,17 @@ def _check_names(images: Sequence[str | Path], out_dir: Path) -> None:
         raise ValueError(f"{times} images are called '{name}', and their pictures would be too")
 
 
-def _load(cfg: Config, checkpoint: str | Path) -> Any:
-    state, detector = read_state(checkpoint), build_model(cfg)
-    check_state(state, detector.state_dict(), checkpoint)
-    detector.load_state_dict(state)
-    return detector.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
+def _load(cfg: Config, checkpoint: str | Path) -> tuple[Any, tuple[str, ...]]:
+    """The detector, and the names of its classes: those of the training, if the checkpoint tells."""
+    detector = build_model(cfg)
+    saved, given = load_weights(detector, checkpoint), config_classes(cfg)
+    check_known_classes(given, saved, 'the data set of the config', str(checkpoint))
+    classes = saved or given
+    check_head(classes, detector)
+    return detector.to('cuda' if torch.cuda.is_available() else 'cpu').eval(), classes
 
 
-def _tools(cfg: Config) -> tuple[Compose, Any]:
+def _tools(cfg: Config, classes: Sequence[str]) -> tuple[Compose, Any]:
     """The transforms of a test image, and what draws boxes on it."""
     from mmdet.visualization import DetLocalVisualizer
 
@@ -94,7 +100,8 @@ def _tools(cfg: Config) -> tuple[Compose, Any]:
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         pipeline = Compose(steps)
         visualizer = DetLocalVisualizer()
-        visualizer.dataset_meta = DATASETS.build({**dataset, 'lazy_init': True}).metainfo
+        meta = DATASETS.build({**dataset, 'lazy_init': True}).metainfo
+        visualizer.dataset_meta = {**meta, 'classes': classes}
     return pipeline, visualizer
 
 

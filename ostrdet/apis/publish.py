@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ostrdet.apis.load_model import AUX, load_trained
 from ostrdet.apis.train_config import ORIGIN
-from ostrdet.engine.checkpoint import SAFETENSORS
+from ostrdet.engine.checkpoint import METADATA, SAFETENSORS, read_checkpoint
+from ostrdet.engine.class_names import saved_classes
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
 from ostrdet.structures.genotype_file import to_json
@@ -22,9 +23,6 @@ from ostrdet.version import __version__
 
 FORMAT = 'ostrdet.weights'
 VERSION = 1
-#: The only key of the header's metadata. safetensors writes several keys in random order, which
-#: would change the hash of the file.
-METADATA = 'ostrdet'
 #: What a config says of one run, on one machine.
 OF_THE_RUN = ('work_dir', 'experiment_name', 'load_from', 'resume', 'launcher', ORIGIN)
 
@@ -74,7 +72,7 @@ def publish(
         state = {key: value for key, value in state.items() if not key.startswith(AUX)}
     cells = get_genotype(cfg.model.backbone.to_dict()['genotype'])
     text = cfg.pretty_text
-    weights = _to_bytes(state, cells, text)
+    weights = _to_bytes(state, cells, text, saved_classes(read_checkpoint(checkpoint)))
     stem = f'{name}-{hashlib.sha256(weights).hexdigest()[:8]}'
     return _write(Path(out_dir or Path(checkpoint).parent), stem, weights, cells, text)
 
@@ -85,7 +83,9 @@ def _checked(name: str) -> str:
     return name
 
 
-def _to_bytes(state: Mapping[str, Tensor], genotype: Genotype, config: str) -> bytes:
+def _to_bytes(
+    state: Mapping[str, Tensor], genotype: Genotype, config: str, classes: Sequence[str]
+) -> bytes:
     """The content of the weights' file."""
     metadata = {
         'format': FORMAT,
@@ -93,6 +93,7 @@ def _to_bytes(state: Mapping[str, Tensor], genotype: Genotype, config: str) -> b
         'ostrdet': __version__,
         'genotype': to_json(genotype),
         'config': config,
+        **({'classes': list(classes)} if classes else {}),
     }
     tensors = {key: value.contiguous() for key, value in state.items()}
     return save(tensors, {METADATA: json.dumps(metadata, sort_keys=True)})

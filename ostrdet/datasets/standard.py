@@ -12,6 +12,7 @@ from mmpretrain.datasets.utils import check_md5
 
 from ostrdet.datasets.missing_data import check_files, check_folder
 from ostrdet.registry import DATASETS
+from ostrdet.safe_pickle import DamagedFileError
 
 IMAGENET_LAYOUT = (
     'Expected the images of ILSVRC 2012 (ILSVRC2012_img_train.tar, registration at image-net.org) '
@@ -32,7 +33,7 @@ class LocalCIFAR(datasets.CIFAR10):
         check_files(folder, list(files), name, self._layout())
         for file, md5 in files.items():
             if md5 is not None and not check_md5(str(folder / file), md5):
-                raise ValueError(
+                raise DamagedFileError(
                     f"{name}: '{folder / file}' is damaged, its MD5 sum is not {md5}. "
                     f'{self._layout()}'
                 )
@@ -53,7 +54,7 @@ class CIFAR10(LocalCIFAR):
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
-        ValueError: If the MD5 sum of a file is wrong.
+        DamagedFileError: If the MD5 sum of a file is wrong.
     """
 
 

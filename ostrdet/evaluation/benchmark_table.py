@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ostrdet.evaluation.complexity import complexity
+from ostrdet.safe_pickle import DamagedFileError
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, GenotypeError
 
@@ -18,7 +19,11 @@ HOW_TO_GET = (
 
 
 class BenchmarkError(ValueError):
-    """A table that is malformed or damaged."""
+    """A table that is malformed."""
+
+
+class DamagedTableError(BenchmarkError, DamagedFileError):
+    """A table whose files are damaged, or not to be trusted."""
 
 
 class UnknownCellError(LookupError):

@@ -25,7 +25,8 @@ class CSVTable(BenchmarkTable):
 
     Raises:
         FileNotFoundError: If there is no such file.
-        BenchmarkError: If it is malformed, with the number of the line.
+        BenchmarkError: If it is malformed, with the number of the line; if all accuracies are
+            fractions of 1.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -37,6 +38,7 @@ class CSVTable(BenchmarkTable):
                     self._add(where, row)
         except (UnicodeDecodeError, csv.Error) as error:
             raise BenchmarkError(f'{path}: not a CSV file ({error}). {HOW_TO_GET}') from None
+        self._check_percent()
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -49,6 +51,15 @@ class CSVTable(BenchmarkTable):
         """The accuracies of a cell, as a copy."""
         found = self._cells.get(key)
         return None if found is None else dict(found)
+
+    def _check_percent(self) -> None:
+        """Ten classes are guessed right in 10 % of all cases, so no table is below 1 throughout."""
+        largest = max((max(row.values()) for row in self._cells.values()), default=math.inf)
+        if largest <= 1:
+            raise BenchmarkError(
+                f'{self.path}: the largest accuracy is {largest:g}, so these are fractions of 1; expected '
+                'percent, numbers from 0 to 100: multiply them by 100'
+            )
 
     def _rows(self, reader: 'csv.DictReader[str]') -> Iterator[tuple[str, dict[str, str]]]:
         """Yield every line and where it stands, for messages."""

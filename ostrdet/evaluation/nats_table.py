@@ -10,8 +10,8 @@ from typing import Any
 from ostrdet.evaluation.benchmark_table import (
     DATASETS,
     HOW_TO_GET,
-    BenchmarkError,
     BenchmarkTable,
+    DamagedTableError,
 )
 from ostrdet.safe_pickle import load_arrays
 
@@ -19,7 +19,16 @@ META_FILE = 'meta.pickle.pbz2'
 CELL_FILE = re.compile(r'(\d+)\.pickle\.pbz2')
 EPOCHS = '200'
 #: What the package raises on a file that is damaged or lacks what was asked.
-DAMAGED = (AssertionError, EOFError, KeyError, OSError, ValueError, pickle.UnpicklingError)
+DAMAGED = (
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 class NATSTable(BenchmarkTable):
@@ -38,7 +47,7 @@ class NATSTable(BenchmarkTable):
     Raises:
         FileNotFoundError: If the folder is not one of NATS-Bench.
         ImportError: If the package is not installed.
-        BenchmarkError: If the list of cells is damaged, or holds code.
+        DamagedTableError: If the list of cells is damaged, or holds code.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -53,7 +62,7 @@ class NATSTable(BenchmarkTable):
             load_arrays(self.path / META_FILE)
             self._api = package.create(str(path), 'tss', fast_mode=True, verbose=False)
         except DAMAGED as error:
-            raise BenchmarkError(f"'{self.path / META_FILE}' is damaged ({error!r})") from error
+            raise DamagedTableError(f"'{self.path / META_FILE}' is damaged ({error!r})") from error
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -79,7 +88,7 @@ class NATSTable(BenchmarkTable):
             )
             return float(info['test-accuracy'])
         except DAMAGED as error:
-            raise BenchmarkError(
+            raise DamagedTableError(
                 f"'{self.path}': the file of cell {index} is damaged, or has no test accuracy on "
                 f'{dataset} after {EPOCHS} epochs ({error!r})'
             ) from error

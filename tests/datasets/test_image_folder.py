@@ -1,7 +1,9 @@
 """Images in one folder per class, tiny ones and the real CIFAR-10 as JPEG files."""
 
 import re
+import struct
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,20 @@ def test_a_corrupt_image_is_named_when_preloaded(root: Path, raw: bytes) -> None
         ImageFolder(str(root), preload_size=4)
 
 
+def test_an_image_that_claims_to_be_huge_is_named(root: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+        )
+
+    header = chunk(b'IHDR', struct.pack('>IIBBBBB', 60000, 60000, 8, 2, 0, 0, 0))
+    data = chunk(b'IDAT', zlib.compress(bytes(1000)))
+    file = root / 'train' / 'cat' / 'huge.png'
+    file.write_bytes(b'\x89PNG\r\n\x1a\n' + header + data + chunk(b'IEND', b''))
+    with pytest.raises(ValueError, match=r"huge\.png' can't be read as an image: .*2\*\*30 pixels"):
+        ImageFolder(str(root), preload_size=4)
+
+
 def test_grey_and_transparent_images_have_three_channels(tmp_path: Path) -> None:
     for name, shape in {'a': (4, 4), 'b': (4, 4, 4)}.items():
         (tmp_path / name).mkdir()
@@ -155,7 +171,7 @@ def test_an_empty_class_folder_is_named(root: Path) -> None:
     with pytest.raises(ValueError, match='no image in the class folder') as caught:
         ImageFolder(str(root))
     assert str(empty) in str(caught.value)
-    assert 'Put images there (extensions .bmp, .jpeg, .jpg' in str(caught.value)
+    assert 'Put images there (extensions .apng, .avif, .bmp' in str(caught.value)
 
 
 def test_fewer_than_two_classes_are_refused(root: Path) -> None:

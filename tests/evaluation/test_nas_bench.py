@@ -1,11 +1,14 @@
 """Benchmark tables: look-ups, and what a bad table or cell is answered with."""
 
+import bz2
+import pickle
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from ostrdet.apis import benchmark_cli
 from ostrdet.evaluation import BenchmarkError, BenchmarkTable, UnknownCellError, load_table
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
@@ -160,6 +163,35 @@ def test_nats_bench_never_answers_for_a_cell_without_a_file(nats_folder: Path) -
     for text in (OSTR, ALL_SKIP, '|conv~0|', ''):  # two of the benchmark, two of no benchmark
         with pytest.raises(UnknownCellError, match=r'\(3 cells\) does not hold'):
             table.accuracies(text)
+
+
+@pytest.mark.parametrize('scale', [1.0, 0.01])
+def test_accuracies_that_are_fractions_are_refused_with_the_mend(
+    tmp_path: Path, scale: float
+) -> None:
+    rows = [f'{cell},{94 * scale},{73 * scale},{46 * scale}' for cell in (OSTR, ALL_SKIP)]
+    content = HEADER + '\n'.join(rows)
+    if scale == 1:
+        assert csv_table(tmp_path, content).accuracies(OSTR)['cifar10'] == 94
+        return
+    with pytest.raises(BenchmarkError, match=r'largest accuracy is 0\.94, .*multiply them by 100'):
+        csv_table(tmp_path, content)
+
+
+def test_low_accuracies_beside_others_are_percent(tmp_path: Path) -> None:
+    assert csv_table(tmp_path, f'{HEADER}{OSTR},10,1,0.83').accuracies(OSTR)['cifar100'] == 1
+
+
+@pytest.mark.parametrize('name', ['meta.pickle.pbz2', '000011.pickle.pbz2'])
+def test_a_damaged_file_of_nats_bench_has_the_status_of_damaged_files(
+    nats_folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    argv = [NATS_CELLS[11], '--table', str(nats_folder)]
+    assert benchmark_cli.main(argv) == 0
+    for content in (b'', b'no archive', bz2.compress(pickle.dumps([1, 2]))):
+        (nats_folder / name).write_bytes(content)
+        assert benchmark_cli.main(argv) == 3
+        assert 'is damaged' in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize('content', [b'', b'no archive'])

@@ -21,7 +21,7 @@ HARMLESS = {
 }
 #: Families whose file is whole and of no harm, but not what was asked for.
 NOT_DAMAGED = {'test, safetensors metadata'}
-DAMAGED_KINDS = ('test, ', 'resume, ', 'load, ', 'publish, ')
+DAMAGED_KINDS = ('test, ', 'resume, ', 'load, ', 'publish, ', 'benchmark, ', 'data, ')
 MAX_GROWTH_MIB = 128
 Report = dict[str, dict[str, Any]]
 

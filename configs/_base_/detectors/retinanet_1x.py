@@ -51,7 +51,6 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 default_hooks = dict(
     finite=dict(type='ostrdet.FiniteHook'),
-    annotations=dict(type='ostrdet.AnnotationsHook'),
     checkpoint=dict(type='ostrdet.SafeCheckpointHook', max_keep_ckpts=2),
     stop=dict(type='ostrdet.StopSignalHook'),
     console=dict(type='ostrdet.TrainConsoleHook'),

@@ -3,7 +3,6 @@
 from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
 from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint
 from ostrdet.engine.checkpoint.latest import (
-    DamagedFileError,
     checkpoints,
     latest_checkpoint,
     name_within_epoch,
@@ -16,9 +15,17 @@ from ostrdet.engine.checkpoint.lock import (
 )
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
-from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
+from ostrdet.engine.checkpoint.state import (
+    METADATA,
+    SAFETENSORS,
+    check_state,
+    read_checkpoint,
+    read_state,
+)
+from ostrdet.safe_pickle import DamagedFileError
 
 __all__ = [
+    'METADATA',
     'SAFETENSORS',
     'AtomicBackend',
     'DamagedFileError',

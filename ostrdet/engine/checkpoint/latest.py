@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ostrdet.engine.checkpoint.atomic import digest, sum_of
+from ostrdet.safe_pickle import DamagedFileError
 
 _NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')
 
@@ -20,12 +21,6 @@ _UNREADABLE = (
     ValueError,
     struct.error,
 )
-
-
-class DamagedFileError(ValueError):
-    """A file whose content is not what was written, or that nobody should trust."""
-
-    exit_status = 3
 
 
 def name_within_epoch(epoch: int, iteration: int) -> str:

@@ -1,19 +1,24 @@
 """Weights in files: read without running what they hold, and compared before they are used."""
 
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from ostrdet.engine.checkpoint.foreign import foreign_format
-from ostrdet.engine.checkpoint.latest import DamagedFileError, damage_of
+from ostrdet.engine.checkpoint.latest import damage_of
+from ostrdet.safe_pickle import DamagedFileError
 
 SAFETENSORS = '.safetensors'
+#: The only key of the header's metadata of a published file. safetensors writes several keys in
+#: random order, which would change the hash of the file.
+METADATA = 'ostrdet'
 #: How a pickle names the function that takes the name of a codec; it is on torch's own list.
 CODEC = b'_codecs\nencode\n'
 _SHOWN = 3
@@ -37,8 +42,9 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint of a runner, on the CPU; ``state_dict`` holds the weights.
 
-    A published file has nothing else, nor has one of weights by name as ``torch.save`` writes them.
-    Nothing in the file is executed.
+    A published file has nothing else but ``dataset_meta``, with the names of the classes where it
+    tells them; one of weights by name, as ``torch.save`` writes them, has not even that. Nothing in
+    the file is executed.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -47,7 +53,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ValueError: If it is no checkpoint.
     """
     if Path(path).suffix == SAFETENSORS:
-        return {'state_dict': _read_safetensors(Path(path))}
+        state = _read_safetensors(Path(path))
+        return {'state_dict': state, 'dataset_meta': {'classes': _published_classes(Path(path))}}
     foreign = foreign_format(Path(path))
     if foreign is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {foreign}")
@@ -97,6 +104,12 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise DamagedFileError(f"'{path}' can't be read as safetensors: {error}") from error
     return state
+
+
+def _published_classes(path: Path) -> list[str]:
+    with safe_open(path, 'pt') as file:
+        header = json.loads((file.metadata() or {}).get(METADATA, '{}'))
+    return [str(name) for name in header.get('classes', ())]
 
 
 def check_state(

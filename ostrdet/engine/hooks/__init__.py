@@ -1,6 +1,5 @@
 """Hooks of search, retraining and transfer."""
 
-from ostrdet.engine.hooks.annotations import AnnotationsHook
 from ostrdet.engine.hooks.drop_path import DropPathHook
 from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
 from ostrdet.engine.hooks.report import ReportHook
@@ -12,7 +11,6 @@ from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 __all__ = [
-    'AnnotationsHook',
     'DropPathHook',
     'FiniteHook',
     'NonFiniteError',

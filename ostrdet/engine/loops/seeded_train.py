@@ -45,7 +45,7 @@ class SeededTrainLoop(SeededEpochLoop):
     ) -> None:
         dataset = build_dataset(dataloader)
         head = getattr(unwrapped(runner.model), 'head', None)
-        if head is not None:  # a detector has several; AnnotationsHook compares its classes
+        if head is not None:  # a detector has several, which the runner compares
             check_classes(dataset_labels(dataset), head.num_classes, 'model.head.num_classes')
         samples = np.arange(len(dataset))
         loader = seeded_loader(dataloader, dataset, samples, runner.seed, WEIGHTS)

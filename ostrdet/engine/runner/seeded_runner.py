@@ -25,6 +25,13 @@ from ostrdet.engine.checkpoint import (
     use_atomic_files,
     work_dir_lock,
 )
+from ostrdet.engine.class_names import (
+    check_same_classes,
+    class_names,
+    match_checkpoint,
+    saved_classes,
+)
+from ostrdet.engine.detection_data import check_boxes, metric_files
 from ostrdet.engine.isolated_backend import isolate
 from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
@@ -100,6 +107,7 @@ class SeededRunner(Runner):
         """
         built: BaseLoop = super().build_train_loop(loop)
         loader = built.dataloader
+        check_boxes(loader.dataset, self.model)
         if len(loader) == 0:
             raise ValueError(
                 f'train_dataloader.batch_size={loader.batch_size} is larger than the '
@@ -115,15 +123,28 @@ class SeededRunner(Runner):
             ValueError: If they are not: a label would mean two things.
         """
         built: BaseLoop = super().build_val_loop(loop)
-        if isinstance(self._train_loop, BaseLoop):
-            ours, theirs = _classes(self._train_loop), _classes(built)
-            if ours and theirs and ours != theirs:
-                raise ValueError(
-                    'val_dataloader.dataset has other classes than train_dataloader.dataset, or '
-                    f'another order: only the training has {sorted({*ours} - {*theirs})[:5]}, only '
-                    f'the validation {sorted({*theirs} - {*ours})[:5]}; make the two alike'
-                )
+        self._check_measured(built, 'val_dataloader.dataset')
         return built
+
+    def build_test_loop(self, loop: BaseLoop | dict[str, Any]) -> BaseLoop:
+        """As in mmengine, but the classes are those of the training, where there is one.
+
+        Raises:
+            ValueError: If they are not: a label would mean two things.
+        """
+        built: BaseLoop = super().build_test_loop(loop)
+        self._check_measured(built, 'test_dataloader.dataset')
+        return built
+
+    def _check_measured(self, loop: BaseLoop, key: str) -> None:
+        """Labels, boxes and metrics of a loop that measures."""
+        evaluator = getattr(loop, 'evaluator', None)
+        check_boxes(loop.dataloader.dataset, self.model, getattr(evaluator, 'metrics', ()))
+        if isinstance(self._train_loop, BaseLoop):
+            ours = class_names(self._train_loop.dataloader.dataset)
+            check_same_classes(
+                class_names(loop.dataloader.dataset), ours, key, 'train_dataloader.dataset'
+            )
 
     def build_visualizer(self, visualizer: Any = None) -> Visualizer:
         """As in mmengine, but a back end that fails stops nothing."""
@@ -145,9 +166,17 @@ class SeededRunner(Runner):
             return Runner.build_dataloader(dataloader, *args, **kwargs)
 
     def build_evaluator(self, evaluator: Any) -> Evaluator:
-        """As in mmengine, but pycocotools does not print that it reads the annotations."""
+        """As in mmengine, but annotation files are checked, and pycocotools prints nothing.
+
+        Raises:
+            FileNotFoundError, AnnotationError: If such a file is missing, or no COCO JSON.
+        """
+        files = metric_files(evaluator)
         with redirect_stdout(io.StringIO()):
-            return super().build_evaluator(evaluator)
+            built: Evaluator = super().build_evaluator(evaluator)
+        for metric, file in zip(built.metrics, files, strict=False):
+            vars(metric).setdefault('ann_file', file)
+        return built
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As in mmengine, but weights fit as a whole or not at all; published files are read too.
@@ -166,6 +195,8 @@ class SeededRunner(Runner):
         model.load_state_dict(checkpoint['state_dict'])
         self._has_loaded = True
         self.logger.info(f'loaded {filename}')
+        if isinstance(self._test_loop, BaseLoop):
+            match_checkpoint(self._test_loop, checkpoint, filename)
         return checkpoint
 
     def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
@@ -196,6 +227,9 @@ class SeededRunner(Runner):
                     'with; give a checkpoint of the work dir, or start from the weights by load_from'
                 )
         meta = checkpoint['meta']
+        if not self.cfg.get('resume_anyway'):
+            ours, theirs = class_names(self.train_dataloader.dataset), saved_classes(checkpoint)
+            check_same_classes(ours, theirs, 'train_dataloader.dataset', filename)
         saved = meta.get('fingerprint', {})
         differences = changes(saved, self._fingerprint()) if saved else []
         if differences and not self.cfg.get('resume_anyway'):
@@ -210,16 +244,6 @@ class SeededRunner(Runner):
                 f"--resume: '{filename}' is of a run with randomness.seed={meta['seed']}, this one "
                 f'has {self.seed}; give --seed {meta["seed"]}'
             )
-
-
-def _classes(loop: BaseLoop) -> tuple[str, ...]:
-    """The names of the classes of a loop's data set; none where it does not tell.
-
-    None of COCO's either, which are compared with the categories of the annotations.
-    """
-    dataset = loop.dataloader.dataset
-    found = None if hasattr(dataset, 'cat_ids') else getattr(dataset, 'metainfo', {}).get('classes')
-    return tuple(map(str, found or ()))
 
 
 def _stop_workers(loop: Any) -> None:
