@@ -70,9 +70,13 @@ def test_the_warning_is_one_line_of_all_that_is_odd() -> None:
     boxes = [{'area': 0}, {'area': 0}, {'ignore': 1}, {'iscrowd': 1}, {}]
     assert census(boxes, ('cat', 'dog')).text() == (
         "'x.json': 1 of 5 boxes are usable; the others: 2 of an 'area' of 0 or less, 1 marked "
-        "'ignore', 1 crowds; 1 of 2 images have no box; no box is of the class 'dog'"
+        "'ignore', 1 crowds; no box is of the class 'dog'; 1 of 2 images have no box"
     )
     assert census([{}, {'image_id': 2}, {'iscrowd': 1}]).text() is None
+    assert census([{}]).text() is None  # half of the images
+    mostly_empty = census([{}])._replace(images=5, empty=4)
+    assert mostly_empty.text() == "'x.json': 1 of 1 boxes are usable; 4 of 5 images have no box"
+    assert mostly_empty.text(with_images=False) is None
 
 
 def test_corners_in_the_place_of_sizes_are_suspected() -> None:
