@@ -16,6 +16,13 @@ STOCK_HOOKS = {
     'param_scheduler',
     'checkpoint',
 }
+#: Options of mmengine's hook under which ``--resume`` would not find what it saved, and the mend.
+UNFOUND = {
+    'filename_tmpl': 'None, as the names of checkpoints say how far the run was',
+    'out_dir': 'None, as checkpoints are sought in the work dir; give another --work-dir',
+    'backend_args': 'None, as checkpoints are local files',
+    'file_client_args': 'None, as checkpoints are local files',
+}
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
@@ -93,7 +100,7 @@ RULES = (
     Rule(
         'default_hooks.checkpoint.interval',
         lambda v: _is_integer(v) and (v >= 1 or v == -1),
-        'a number of epochs, at least 1, or -1 for no checkpoints',
+        'a number of epochs (with by_epoch=False of iterations), at least 1, or -1 for no checkpoints',
     ),
     *_at_least(1, 'default_hooks.logger.interval'),
     Rule('compile', lambda v: isinstance(v, bool | Mapping), 'True, False or a dict'),
@@ -113,6 +120,7 @@ def check_values(cfg: Mapping[str, Any]) -> None:
             there.
     """
     _check_parts(cfg)
+    _check_checkpoint_hooks(cfg)
     for key, value in _values(cfg, ''):
         for pattern, rule in _COMPILED:
             if pattern.fullmatch(key) and not rule.holds(value):
@@ -135,6 +143,23 @@ def _check_parts(cfg: Mapping[str, Any]) -> None:
         ):
             raise ValueError(
                 f"default_hooks.{name}={_short(hook)}, expected a dict with the key 'type'"
+            )
+
+
+def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
+    """Check that a run can be gone on with from what its hooks save."""
+    for key, hook in _values(cfg, ''):
+        name = hook.get('type') if isinstance(hook, Mapping) and key.count('_hooks.') else None
+        kind = str(name).rpartition('.')[2]
+        if kind not in ('CheckpointHook', 'SafeCheckpointHook'):
+            continue
+        for option, expected in UNFOUND.items():
+            if hook.get(option) is not None:
+                raise ValueError(f'{key}.{option}={_short(hook[option])}, expected {expected}')
+        if kind == 'CheckpointHook' and hook.get('by_epoch') is False:
+            raise ValueError(
+                f"{key}.type='{name}', expected 'ostrdet.SafeCheckpointHook' beside by_epoch=False, "
+                'since --resume does not know the names that the other gives'
             )
 
 

@@ -7,6 +7,8 @@ from ostrdet.engine.checkpoint.latest import (
     checkpoints,
     latest_checkpoint,
     name_within_epoch,
+    other_checkpoints,
+    position,
 )
 from ostrdet.engine.checkpoint.lock import (
     WorkDirInUseError,
@@ -32,6 +34,8 @@ __all__ = [
     'hold_work_dir',
     'latest_checkpoint',
     'name_within_epoch',
+    'other_checkpoints',
+    'position',
     'read_checkpoint',
     'read_state',
     'release_work_dir',

@@ -17,7 +17,8 @@ class SeededEpochLoop(EpochBasedTrainLoop):
     Before every iteration the generators are seeded by (seed, iteration, rank), and samples are
     augmented from the hash of (seed, epoch, index). So a run that was cut off after any iteration
     goes on, at that iteration, as the uninterrupted one would have. Validation comes before the
-    hooks of the epoch's end, so that selection and checkpoint know its result.
+    hooks of the epoch's end, so that selection and checkpoint know its result; what was trained is
+    saved before it.
     """
 
     @abstractmethod
@@ -46,6 +47,7 @@ class SeededEpochLoop(EpochBasedTrainLoop):
             seed_iteration(self.runner, self._iter)
             self.run_iter(index, batch)
         if self._is_validated():
+            self.runner.call_hook('before_validation')  # of SafeCheckpointHook alone
             self._epoch += 1  # the runner counts an epoch as done before it validates
             self.runner.val_loop.run()
             self._epoch -= 1
