@@ -1,7 +1,7 @@
 """Checkpoints of a work dir, and weights in files."""
 
 from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
-from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint
+from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint, settings
 from ostrdet.engine.checkpoint.latest import (
     DamagedFileError,
     checkpoints,
@@ -39,6 +39,7 @@ __all__ = [
     'read_checkpoint',
     'read_state',
     'release_work_dir',
+    'settings',
     'use_atomic_files',
     'work_dir_lock',
     'write_atomically',
