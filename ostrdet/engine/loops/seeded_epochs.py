@@ -9,6 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from ostrdet.engine.loops.seeded_data import seed_iteration
+from ostrdet.engine.rehearsal import rehearse
 
 
 class SeededEpochLoop(EpochBasedTrainLoop):
@@ -31,7 +32,9 @@ class SeededEpochLoop(EpochBasedTrainLoop):
         return self._iter - self._epoch * len(self.dataloader)
 
     def run(self) -> nn.Module:
-        """Train for ``max_epochs``, or until a hook sets ``stop_training``."""
+        """Train for ``max_epochs``, or until a hook sets ``stop_training``, after a rehearsal."""
+        if self._epoch < self._max_epochs:
+            rehearse(self.runner)
         self.runner.call_hook('before_train')
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
