@@ -25,7 +25,7 @@ FAILURE = 2
 NO_RESOURCES = 4
 #: What a shell reports of a program that SIGINT ended.
 INTERRUPTED = 128 + signal.SIGINT
-STOPPED = 'stopped by SIGINT before the run began; nothing is lost'
+STOPPED = 'stopped by SIGINT'
 RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: For libraries that read them when they are imported: no look at a hub for what is not here.
