@@ -103,6 +103,11 @@ RULES = (
         'a number of epochs (with by_epoch=False of iterations), at least 1, or -1 for no checkpoints',
     ),
     *_at_least(1, 'default_hooks.logger.interval'),
+    Rule(
+        'model.**.init_cfg',
+        lambda v: v is None or isinstance(v, Mapping | list | tuple),
+        "None, or a dict with the key 'type'",
+    ),
     Rule('sync_bn', lambda v: v in (None, 'torch', 'mmcv'), "None, 'torch' or 'mmcv'"),
     *_not_negative('optim_wrapper.**.paramwise_cfg.*_mult'),
     *_not_negative('optim_wrapper.**.custom_keys.**.*_mult'),
@@ -129,6 +134,13 @@ def check_values(cfg: Mapping[str, Any]) -> None:
     """
     _check_parts(cfg)
     _check_checkpoint_hooks(cfg)
+    for name in ('train', 'val', 'test'):
+        loader = cfg.get(f'{name}_dataloader') or {}
+        if loader.get('timeout') and not loader.get('num_workers'):
+            raise ValueError(
+                f'{name}_dataloader.timeout={loader["timeout"]}, expected 0 with num_workers=0, as '
+                'there is no worker to wait for'
+            )
     for key, value in _values(cfg, ''):
         for pattern, rule in _COMPILED:
             if pattern.fullmatch(key) and not rule.holds(value):

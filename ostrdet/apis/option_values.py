@@ -68,7 +68,9 @@ def _value(text: str) -> Any:
 
 def _scalar(text: str) -> Any:
     quoted = _unquoted(text)
-    return quoted if quoted != text else DictAction._parse_int_float_bool(text)
+    if quoted != text or text == 'null':  # as JSON and YAML have it
+        return quoted if quoted != text else None
+    return DictAction._parse_int_float_bool(text)
 
 
 def _unquoted(text: str) -> str:

@@ -58,6 +58,14 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
 @pytest.mark.parametrize(
     ('overrides', 'message'),
     [
+        (
+            {'model': {'type': 'X', 'backbone': {'init_cfg': 'no'}}},
+            r"model\.backbone\.init_cfg='no', expected None, or a dict",
+        ),
+        (
+            {'val_dataloader': {'timeout': 5, 'num_workers': 0}},
+            r'val_dataloader\.timeout=5, expected 0 with num_workers=0',
+        ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (
             {'auto_scale_lr': {'enable': True, 'base_batch_size': 0}},

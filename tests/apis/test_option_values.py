@@ -14,6 +14,8 @@ VALUES: dict[str, Any] = {
     'true': True,
     'False': False,
     'None': None,
+    'null': None,
+    'none': 'none',
     'SGD': 'SGD',
     "'5'": '5',
     '"a, b"': 'a, b',
