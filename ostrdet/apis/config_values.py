@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mmengine.runner import Priority
+
 #: Hooks that mmengine adds by itself, and leaves out where the config says None.
 STOCK_HOOKS = {
     'runtime_info',
@@ -97,6 +99,19 @@ RULES = (
     *_at_least(1, 'optim_wrapper.**.accumulative_counts'),
     *_at_least(1, 'param_scheduler.**.T_max', none=True),
     *_at_least(0, 'param_scheduler.**.begin'),
+    Rule(
+        'param_scheduler.**.start_factor',
+        lambda v: _is_number(v) and 0 < v <= 1,
+        'a number in (0, 1], as the schedule divides by it',
+    ),
+    *(
+        Rule(
+            f'{hooks}.*.priority',
+            lambda v: (_is_integer(v) and 0 <= v <= 100) or v in Priority.__members__,
+            f'0 to 100, or one of {", ".join(Priority.__members__)}',
+        )
+        for hooks in ('default_hooks', 'custom_hooks')
+    ),
     Rule(
         'default_hooks.checkpoint.interval',
         lambda v: _is_integer(v) and (v >= 1 or v == -1),

@@ -1,7 +1,7 @@
 """A rehearsal of a run: what can only fail after an epoch, in the validation, fails before it."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
 from ostrdet.engine.built import is_deliberate, reason_of
+from ostrdet.registry import nearest
 
 SAMPLES = 2
 #: What a detector says of a box.
@@ -30,8 +31,8 @@ def rehearse(runner: Runner, names: Sequence[str] = ('train', 'val')) -> None:
 
     Raises:
         FileNotFoundError: If images of an annotation file are missing.
-        ValueError: If a sample can't be read, the model can't predict it, or the metrics can't
-            evaluate predictions.
+        ValueError: If a sample can't be read, the model can't predict it, the metrics can't
+            evaluate predictions, or a hook asks for a metric that there is not.
     """
     for name in names:
         loop = getattr(runner, f'_{name}_loop')
@@ -52,7 +53,10 @@ def _rehearse_loop(runner: Runner, loop: Any, name: str) -> None:
     classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes') or ()
     mend = f'make it fit {name}_dataloader.dataset, its annotation file and its classes'
     with _named(f'{name}_evaluator: predictions can not be evaluated', mend):
-        _evaluate(loop, batch, [_with_boxes(sample, len(classes)) for sample in samples])
+        boxed = [_with_boxes(sample, len(classes)) for sample in samples]
+        metrics = _evaluate(loop, batch, boxed)
+    if name == 'val' and metrics:
+        _check_monitors(runner, metrics)
 
 
 def check_files(dataset: Any, key: str) -> None:
@@ -107,10 +111,23 @@ def _with_boxes(sample: Any, num_classes: int) -> Any:
     return sample
 
 
-def _evaluate(loop: Any, batch: Any, samples: Any) -> None:
+def _check_monitors(runner: Runner, metrics: Mapping[str, float]) -> None:
+    """Check that there is every metric that a hook will ask for."""
+    for hook in runner.hooks:
+        wanted = [*(getattr(hook, 'save_best', None) or []), getattr(hook, 'monitor', None)]
+        for name in wanted:
+            if name not in (None, 'auto', *metrics):
+                raise ValueError(
+                    f"{type(hook).__name__}: the validation gives no '{name}'. "
+                    f'{nearest(name, metrics)}'
+                )
+
+
+def _evaluate(loop: Any, batch: Any, samples: Any) -> dict[str, float]:
     with redirect_stdout(io.StringIO()):  # pycocotools prints tables
         loop.evaluator.process(data_samples=samples, data_batch=batch)
-        loop.evaluator.evaluate(len(loop.dataloader.dataset))
+        metrics: dict[str, float] = loop.evaluator.evaluate(len(loop.dataloader.dataset))
+    return metrics
 
 
 @contextmanager

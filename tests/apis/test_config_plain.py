@@ -66,6 +66,14 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
             {'val_dataloader': {'timeout': 5, 'num_workers': 0}},
             r'val_dataloader\.timeout=5, expected 0 with num_workers=0',
         ),
+        (
+            {'param_scheduler': [{'type': 'LinearLR', 'start_factor': 0}]},
+            r'param_scheduler\.0\.start_factor=0, expected a number in \(0, 1\]',
+        ),
+        (
+            {'custom_hooks': [{'type': 'EmptyCacheHook', 'priority': 'HIGHER'}]},
+            r"custom_hooks\.0\.priority='HIGHER', expected 0 to 100, or one of HIGHEST",
+        ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (
             {'auto_scale_lr': {'enable': True, 'base_batch_size': 0}},

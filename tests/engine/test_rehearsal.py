@@ -58,6 +58,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {'val_evaluator.topk': (1, 11)},
         r'val_evaluator: predictions can not be evaluated: .*; make it fit val_dataloader\.dataset',
     ),
+    'the best of what is not measured': (
+        {'default_hooks.checkpoint.save_best': 'accuracy/top2'},
+        r"SafeCheckpointHook: the validation gives no 'accuracy/top2'. Did you mean 'accuracy/top",
+    ),
     'channels': ({'model.head.in_channels': 3}, 'model: .*shapes cannot be multiplied'),
     'deviations': (
         {'data_preprocessor.mean': [0.0], 'data_preprocessor.std': [1.0, 2.0]},

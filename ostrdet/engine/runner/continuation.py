@@ -16,7 +16,7 @@ SHOWN = 5
 #: What the rates of a run depend on.
 SCHEDULE = (
     *('optim_wrapper', 'param_scheduler', 'auto_scale_lr', 'train_cfg.max_'),
-    *('train_dataloader.batch_size', 'samples', 'processes', 'iterations'),
+    *('train_dataloader.', 'samples', 'processes', 'iterations'),
 )
 INITIAL = 'initial_'
 
@@ -50,7 +50,9 @@ def check_continues(
     meta = checkpoint['meta']
     saved = dict(meta.get('fingerprint') or present)
     saved.setdefault('iterations', present['iterations'])  # that of an older release has none
-    differences = changes(saved, present)
+    found = changes(saved, present)
+    # Whatever changes the iterations of an epoch says more
+    differences = [text for text in found if not text.startswith('iterations ')] or found
     if differences and not cfg.get('resume_anyway'):
         raise ValueError(
             f"--resume: '{filename}' is of another run: {listed(differences)}. Take the config "
