@@ -16,12 +16,15 @@ from ostrdet.engine.checkpoint import (
     checkpoints,
     hold_work_dir,
     latest_checkpoint,
+    other_checkpoints,
     release_work_dir,
 )
 from ostrdet.engine.runner import SeededRunner, explained
 
 #: Where launchers say which process this is.
 RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+#: Files that a message lists.
+SHOWN = 3
 
 
 def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none') -> Runner:
@@ -86,7 +89,8 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
         what: 'search' or 'training', for the message.
 
     Raises:
-        FileExistsError: If the work dir holds a run already and ``resume`` is None.
+        FileExistsError: If the work dir holds a run already and ``resume`` is None, or names one of
+            another folder, or there are only files by names that don't say how far the run was.
         FileNotFoundError: If there is no such checkpoint.
         DamagedFileError: If all checkpoints of the work dir are damaged.
     """
@@ -94,23 +98,75 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
     if resume is None and cfg.get('resume'):  # as mmengine has it
         resume = cfg.get('load_from') or 'auto'
     if resume is None:
-        start = cfg.get('load_from')
-        if start is not None and not Path(start).is_file():
-            raise FileNotFoundError(
-                f"load_from: there is no checkpoint '{start}'; give the path of one, or None to "
-                'start from nothing'
-            )
-        if checkpoints(folder) or (folder / 'trajectory.jsonl').exists():
-            raise FileExistsError(
-                f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
-                '--work-dir'
-            )
+        _check_start(cfg)
+        _check_empty(folder, what, cfg.get('load_from'))
         return
-    found = latest_checkpoint(folder, warn=_warn) if resume == 'auto' else Path(resume)
-    if found is not None and not found.is_file():
-        raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
+    if resume == 'auto':
+        found = _newest(cfg)
+    else:
+        found = Path(resume)
+        if not found.is_file():
+            raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
+        if found.resolve().parent != folder.resolve():
+            _check_empty(folder, what, found)
     cfg.resume = found is not None
-    cfg.load_from = None if found is None else str(found)
+    if found is not None:
+        cfg.load_from = str(found)
+
+
+def _newest(cfg: Config) -> Path | None:
+    """The newest checkpoint of the work dir; None, and a line that says so, where there is none."""
+    folder = Path(cfg.work_dir)
+    found = latest_checkpoint(folder, warn=_warn)
+    if found is not None:
+        return found
+    others = _others(folder, cfg.get('load_from'))
+    if others:
+        raise FileExistsError(
+            f"--resume: the names of the checkpoints in '{folder}' ({_some(others)}) do not say how "
+            'far the run was; give --resume PATH with one of them, or another --work-dir'
+        )
+    _check_start(cfg)
+    start = cfg.get('load_from') or 'nothing'
+    print(
+        f"--resume: no checkpoint in '{folder}' yet, so this starts from {start}", file=sys.stderr
+    )
+    return None
+
+
+def _check_start(cfg: Config) -> None:
+    start = cfg.get('load_from')
+    if start is not None and not Path(start).is_file():
+        raise FileNotFoundError(
+            f"load_from: there is no checkpoint '{start}'; give the path of one, or None to "
+            'start from nothing'
+        )
+
+
+def _check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
+    """Check that no other run has written into the work dir, whatever it called its checkpoints."""
+    if checkpoints(folder) or (folder / 'trajectory.jsonl').exists():
+        raise FileExistsError(
+            f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
+            '--work-dir'
+        )
+    others = _others(folder, besides)
+    if others:
+        raise FileExistsError(
+            f"'{folder}' holds checkpoints already ({_some(others)}): give --resume PATH to go on "
+            'with one of them, or another --work-dir'
+        )
+
+
+def _others(folder: Path, besides: str | Path | None) -> list[Path]:
+    """Checkpoints by other names, but for the one that a run starts from."""
+    start = None if besides is None else Path(besides).resolve()
+    return [path for path in other_checkpoints(folder) if path.resolve() != start]
+
+
+def _some(paths: list[Path]) -> str:
+    names = [path.name for path in paths]
+    return ', '.join(names[:SHOWN]) + (f' and {len(names) - SHOWN} more' if names[SHOWN:] else '')
 
 
 def _warn(text: str) -> None:

@@ -19,6 +19,7 @@ from ostrdet.apis.config_file import read_config
 from ostrdet.apis.peak_memory import resident_peak_mib
 from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
+from ostrdet.engine.rehearsal import rehearse
 from ostrdet.engine.runner import explained
 
 MIB = 2**20
@@ -82,8 +83,10 @@ def check(
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
         runner = build_runner(cfg)
-        images = {name: _read(loader, full) for name, loader in _loaders(runner).items()}
         with explained(cfg):
+            loaders = _loaders(runner)
+            rehearse(runner, ('train', 'val', 'test'))
+            images = {name: _read(loader, full) for name, loader in loaders.items()}
             seconds = _step(runner)
         found = Rehearsal(
             images,

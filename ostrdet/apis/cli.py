@@ -3,8 +3,11 @@
 import argparse
 import errno
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn
 
@@ -23,6 +26,9 @@ USER_ERRORS = (
 )
 FAILURE = 2
 NO_RESOURCES = 4
+#: What a shell reports of a program that SIGINT ended.
+INTERRUPTED = 128 + signal.SIGINT
+STOPPED = 'stopped by SIGINT'
 RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 #: For libraries that read them when they are imported: no look at a hub for what is not here.
@@ -75,7 +81,7 @@ def run_cli(
         argv: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit status, which is 2 after an error of the user, 3 where a file is damaged or not to be
+        The exit status, which is 130 after Ctrl-C, 2 after an error of the user, 3 where a file is damaged or not to be
         trusted, 4 where disk, memory or the work dir is not to be had; one line on stderr says which.
 
     Raises:
@@ -84,6 +90,11 @@ def run_cli(
     args = parser.parse_args(argv)
     try:
         return main(args) or 0
+    except KeyboardInterrupt:
+        if getattr(args, 'debug', False):
+            raise
+        print(STOPPED, file=sys.stderr)
+        return INTERRUPTED
     except USER_ERRORS as error:
         if getattr(args, 'debug', False):
             raise
@@ -108,9 +119,29 @@ def import_libraries() -> None:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
-    from ostrdet.compat import import_quietly
+    with _leaving_at_once():
+        from ostrdet.compat import import_quietly
 
-    import_quietly()
+        import_quietly()
+
+
+@contextmanager
+def _leaving_at_once() -> Iterator[None]:
+    """End the process on Ctrl-C: a library that is half imported turns it into errors of its own."""
+
+    def leave(*_: object) -> NoReturn:
+        os.write(2, f'{STOPPED}\n'.encode())
+        os._exit(INTERRUPTED)
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    is_listening = usual and threading.current_thread() is threading.main_thread()
+    if is_listening:
+        signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        if is_listening:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def one_line(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from ostrdet import registry as own
 from ostrdet.apis.config_kinds import check_kinds
+from ostrdet.apis.config_plain import check_plain
 from ostrdet.registry import lookup, nearest
 
 OWN_ROOTS = (own.SPACES, own.WEIGHTINGS, own.ARCH_UPDATES, own.CRITERIA)
@@ -117,6 +118,7 @@ def check_config(cfg: Mapping[str, Any]) -> None:
         ValueError: If the constructor of the optimizers refuses their configs.
     """
     _check_top_level(cfg)
+    check_plain(cfg)
     scope = cfg.get('default_scope') or 'ostrdet'
     for path, node in _dicts(cfg, ()):
         if path and path[-1].endswith('_dataloader'):

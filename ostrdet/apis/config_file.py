@@ -1,18 +1,20 @@
 """Configs: read from a file, overridden from the command line, and what all kinds have checked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from ostrdet.apis.config_check import TOP_LEVEL, check_config
 from ostrdet.apis.config_names import check_names
 from ostrdet.apis.config_text import read_text
 from ostrdet.apis.config_values import check_values
+from ostrdet.apis.option_values import parse_value
 from ostrdet.compat import DETECTION, import_quietly
+from ostrdet.engine.checkpoint.fingerprint import value_at
 from ostrdet.registry import nearest
 
 #: ``default_scope`` of the configs whose model is mmdet's.
@@ -30,7 +32,8 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(config)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)
-    options = dict(_parse_option(option, cfg) for option in cfg_options)
+    present = cfg.to_dict()
+    options = dict(_parse_option(option, present) for option in cfg_options)
     try:
         cfg.merge_from_dict(options)
     except (KeyError, TypeError) as error:
@@ -82,19 +85,17 @@ def check(cfg: Config) -> None:
         )
 
 
-def _parse_option(option: str, cfg: Config) -> tuple[str, Any]:
+def _parse_option(option: str, cfg: Mapping[str, Any]) -> tuple[str, Any]:
     key, equals, value = option.partition('=')
     if not (key and equals):
         raise ValueError(f"--cfg-options: '{option}' is not of the form key=value")
     name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
     if name not in known:
         raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
-    if not set(value) & set(',()[]'):  # no list, from which mmengine would take the spaces
-        return key, DictAction._parse_int_float_bool(value.strip('\'"'))
     try:
-        return key, DictAction._parse_iterable(value)
-    except AssertionError:
-        raise ValueError(f"--cfg-options: the brackets of '{option}' do not match") from None
+        return key, parse_value(value, key, value_at(cfg, key))
+    except ValueError as error:
+        raise ValueError(f"--cfg-options: the brackets of '{option}' {error}") from None
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mmengine.runner import Priority
+
 #: Hooks that mmengine adds by itself, and leaves out where the config says None.
 STOCK_HOOKS = {
     'runtime_info',
@@ -15,6 +17,13 @@ STOCK_HOOKS = {
     'logger',
     'param_scheduler',
     'checkpoint',
+}
+#: Options of mmengine's hook under which ``--resume`` would not find what it saved, and the mend.
+UNFOUND = {
+    'filename_tmpl': 'None, as the names of checkpoints say how far the run was',
+    'out_dir': 'None, as checkpoints are sought in the work dir; give another --work-dir',
+    'backend_args': 'None, as checkpoints are local files',
+    'file_client_args': 'None, as checkpoints are local files',
 }
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper')
 
@@ -91,11 +100,37 @@ RULES = (
     *_at_least(1, 'param_scheduler.**.T_max', none=True),
     *_at_least(0, 'param_scheduler.**.begin'),
     Rule(
+        'param_scheduler.**.start_factor',
+        lambda v: _is_number(v) and 0 < v <= 1,
+        'a number in (0, 1], as the schedule divides by it',
+    ),
+    *(
+        Rule(
+            f'{hooks}.*.priority',
+            lambda v: (_is_integer(v) and 0 <= v <= 100) or v in Priority.__members__,
+            f'0 to 100, or one of {", ".join(Priority.__members__)}',
+        )
+        for hooks in ('default_hooks', 'custom_hooks')
+    ),
+    Rule(
         'default_hooks.checkpoint.interval',
         lambda v: _is_integer(v) and (v >= 1 or v == -1),
-        'a number of epochs, at least 1, or -1 for no checkpoints',
+        'a number of epochs (with by_epoch=False of iterations), at least 1, or -1 for no checkpoints',
     ),
     *_at_least(1, 'default_hooks.logger.interval'),
+    Rule(
+        'model.**.init_cfg',
+        lambda v: v is None or isinstance(v, Mapping | list | tuple),
+        "None, or a dict with the key 'type'",
+    ),
+    Rule('sync_bn', lambda v: v in (None, 'torch', 'mmcv'), "None, 'torch' or 'mmcv'"),
+    *_not_negative('optim_wrapper.**.paramwise_cfg.*_mult'),
+    *_not_negative('optim_wrapper.**.custom_keys.**.*_mult'),
+    Rule(
+        'auto_scale_lr.base_batch_size',
+        lambda v: _is_integer(v) and v >= 1,
+        'an integer, at least 1: the batch over all processes that the rate is for',
+    ),
     Rule('compile', lambda v: isinstance(v, bool | Mapping), 'True, False or a dict'),
     Rule('**.find_unused_parameters', lambda v: isinstance(v, bool), 'True or False'),
     Rule('model_wrapper_cfg', lambda v: v is None or isinstance(v, Mapping), 'None or a dict'),
@@ -115,6 +150,14 @@ def check_values(cfg: Mapping[str, Any]) -> None:
             there.
     """
     _check_parts(cfg)
+    _check_checkpoint_hooks(cfg)
+    for name in ('train', 'val', 'test'):
+        loader = cfg.get(f'{name}_dataloader') or {}
+        if loader.get('timeout') and not loader.get('num_workers'):
+            raise ValueError(
+                f'{name}_dataloader.timeout={loader["timeout"]}, expected 0 with num_workers=0, as '
+                'there is no worker to wait for'
+            )
     for key, value in _values(cfg, ''):
         for pattern, rule in _COMPILED:
             if pattern.fullmatch(key) and not rule.holds(value):
@@ -137,6 +180,23 @@ def _check_parts(cfg: Mapping[str, Any]) -> None:
         ):
             raise ValueError(
                 f"default_hooks.{name}={_short(hook)}, expected a dict with the key 'type'"
+            )
+
+
+def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
+    """Check that a run can be gone on with from what its hooks save."""
+    for key, hook in _values(cfg, ''):
+        name = hook.get('type') if isinstance(hook, Mapping) and key.count('_hooks.') else None
+        kind = str(name).rpartition('.')[2]
+        if kind not in ('CheckpointHook', 'SafeCheckpointHook'):
+            continue
+        for option, expected in UNFOUND.items():
+            if hook.get(option) is not None:
+                raise ValueError(f'{key}.{option}={_short(hook[option])}, expected {expected}')
+        if kind == 'CheckpointHook' and hook.get('by_epoch') is False:
+            raise ValueError(
+                f"{key}.type='{name}', expected 'ostrdet.SafeCheckpointHook' beside by_epoch=False, "
+                'since --resume does not know the names that the other gives'
             )
 
 

@@ -42,6 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     '--out': {'metavar': 'FILE', 'help': 'JSON file for the metrics'},
     '--cfg-options': {
         'nargs': '+',
+        'action': 'extend',
         'default': [],
         'metavar': 'KEY=VALUE',
         'help': 'override config values, such as train_cfg.max_epochs=100',

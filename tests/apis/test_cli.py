@@ -1,13 +1,15 @@
 """The shared command line: errors of one line, ``--debug``, help texts."""
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 
 from ostrdet.apis.cli import Parser, one_line, run_cli
 
 
-def run(error: Exception | None, *argv: str, status: int | None = None) -> int:
+def run(error: BaseException | None, *argv: str, status: int | None = None) -> int:
     def main(args: argparse.Namespace) -> int | None:
         if error is not None:
             raise error
@@ -75,3 +77,25 @@ def test_debug_may_stand_before_or_after_a_subcommand(argv: list[str]) -> None:
 
 def test_a_key_error_of_several_arguments_keeps_them() -> None:
     assert one_line(KeyError('a', 'b')) == "('a', 'b')"
+
+
+def test_ctrl_c_has_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(KeyboardInterrupt()) == 130
+    assert capsys.readouterr() == ('', 'stopped by SIGINT\n')
+
+
+def test_ctrl_c_while_importing_ends_the_process_at_once() -> None:
+    """Whatever the library that is being imported makes of an exception."""
+    code = """if True:
+        import os, signal, sys
+        from ostrdet.apis import cli
+        with cli._leaving_at_once():
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except BaseException:
+                raise ImportError('half imported')
+    """
+    found = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (130, '', 'stopped by SIGINT\n')

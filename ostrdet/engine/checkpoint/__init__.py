@@ -1,11 +1,13 @@
 """Checkpoints of a work dir, and weights in files."""
 
 from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
-from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint
+from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint, settings
 from ostrdet.engine.checkpoint.latest import (
     checkpoints,
     latest_checkpoint,
     name_within_epoch,
+    other_checkpoints,
+    position,
 )
 from ostrdet.engine.checkpoint.lock import (
     WorkDirInUseError,
@@ -39,9 +41,12 @@ __all__ = [
     'hold_work_dir',
     'latest_checkpoint',
     'name_within_epoch',
+    'other_checkpoints',
+    'position',
     'read_checkpoint',
     'read_state',
     'release_work_dir',
+    'settings',
     'use_atomic_files',
     'work_dir_lock',
     'write_atomically',

@@ -28,6 +28,17 @@ def name_within_epoch(epoch: int, iteration: int) -> str:
     return f'epoch_{epoch}_iter_{iteration}.pth'
 
 
+def position(path: Path) -> tuple[int, int] | None:
+    """How far a run was at a checkpoint: whole epochs, and iterations more; None by another name.
+
+    Examples:
+        >>> position(Path('run/epoch_3.pth')), position(Path('run/epoch_3_iter_70.pth'))
+        ((3, 0), (3, 70))
+    """
+    match = _NAME.fullmatch(path.name)
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
 def checkpoints(folder: str | Path) -> list[Path]:
     """The checkpoints of a work dir by their names, newest first.
 
@@ -35,11 +46,16 @@ def checkpoints(folder: str | Path) -> list[Path]:
     path, and where it is lost mmengine would start from zero.
     """
     found = {
-        (int(match[1]), int(match[2] or 0)): path
+        key: path
         for path in Path(folder).glob('epoch_*.pth')
-        if (match := _NAME.fullmatch(path.name))
+        if (key := position(path)) is not None
     }
     return [found[key] for key in sorted(found, reverse=True)]
+
+
+def other_checkpoints(folder: str | Path) -> list[Path]:
+    """Files of a work dir that end like a checkpoint, but do not say how far a run was."""
+    return sorted(path for path in Path(folder).glob('*.pth') if position(path) is None)
 
 
 def latest_checkpoint(folder: str | Path, warn: Callable[[str], None] | None = None) -> Path | None:

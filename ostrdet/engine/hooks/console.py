@@ -42,6 +42,12 @@ class ConsoleHook(Hook):
         """Say what will be done."""
         if not is_main_process():
             return
+        if _is_over(runner):
+            self.console.print(
+                f'nothing left to do: {runner.epoch} epochs are done, '
+                f'train_cfg.max_epochs={runner.max_epochs}'
+            )
+            return
         for heading, text in self.plan(runner).items():
             self.console.print(f'[bold]{heading:<10}[/] {text}')
         self._started = self._spoken = time.monotonic()
@@ -101,6 +107,12 @@ class ConsoleHook(Hook):
         if self.progress:
             self.progress.stop()
             self.progress = None
+
+
+def _is_over(runner: Runner) -> bool:
+    """Whether a run that goes on has come to its end before."""
+    done = runner.epoch >= runner.max_epochs and runner.iter >= runner.max_iters
+    return done or bool(runner.train_loop.stop_training)
 
 
 def _progress_bar(console: Console) -> Progress:

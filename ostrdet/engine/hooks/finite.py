@@ -147,10 +147,9 @@ def _mend(runner: Runner) -> str:
     found = latest_checkpoint(runner.work_dir)
     if found is None:
         return 'no checkpoint was written yet. Start anew with'
-    # A resumed optimizer has the learning rate of the checkpoint, whatever the config says
     return (
         f"the last good checkpoint is '{found}'. Go on from it with --resume and a smaller "
-        f'{_optimizer_key(runner)}.clip_grad.max_norm, or start anew with'
+        f'{_optimizer_key(runner)}.clip_grad.max_norm, or'
     )
 
 

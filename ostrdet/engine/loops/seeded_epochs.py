@@ -9,6 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from ostrdet.engine.loops.seeded_data import seed_iteration
+from ostrdet.engine.rehearsal import rehearse
 
 
 class SeededEpochLoop(EpochBasedTrainLoop):
@@ -17,7 +18,8 @@ class SeededEpochLoop(EpochBasedTrainLoop):
     Before every iteration the generators are seeded by (seed, iteration, rank), and samples are
     augmented from the hash of (seed, epoch, index). So a run that was cut off after any iteration
     goes on, at that iteration, as the uninterrupted one would have. Validation comes before the
-    hooks of the epoch's end, so that selection and checkpoint know its result.
+    hooks of the epoch's end, so that selection and checkpoint know its result; what was trained is
+    saved before it.
     """
 
     @abstractmethod
@@ -30,7 +32,9 @@ class SeededEpochLoop(EpochBasedTrainLoop):
         return self._iter - self._epoch * len(self.dataloader)
 
     def run(self) -> nn.Module:
-        """Train for ``max_epochs``, or until a hook sets ``stop_training``."""
+        """Train for ``max_epochs``, or until a hook sets ``stop_training``, after a rehearsal."""
+        if self._epoch < self._max_epochs:
+            rehearse(self.runner)
         self.runner.call_hook('before_train')
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
@@ -46,6 +50,7 @@ class SeededEpochLoop(EpochBasedTrainLoop):
             seed_iteration(self.runner, self._iter)
             self.run_iter(index, batch)
         if self._is_validated():
+            self.runner.call_hook('before_validation')  # of SafeCheckpointHook alone
             self._epoch += 1  # the runner counts an epoch as done before it validates
             self.runner.val_loop.run()
             self._epoch -= 1

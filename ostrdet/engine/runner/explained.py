@@ -6,12 +6,21 @@ from contextlib import contextmanager
 import torch
 from mmengine.config import Config
 
+from ostrdet.engine.built import config_error, reason_of
 from ostrdet.engine.checkpoint.fingerprint import value_at
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
 CPU_ALLOCATOR = "DefaultCPUAllocator: can't allocate memory"
 #: What a BatchNorm says of one value per channel, as a last batch of one image leaves it.
 ONE_VALUE = 'Expected more than 1 value per channel'
+#: What torch says of layers that do not fit what they are given.
+MISFITS = (
+    'shapes cannot be multiplied',
+    'channels, but got',
+    'running_mean should contain',
+    'must match the size of tensor',
+    'Sizes of tensors must match',
+)
 BATCH_SIZE = 'train_dataloader.batch_size'
 #: The keys that decide how much memory a run takes.
 SIZES = (
@@ -24,29 +33,43 @@ SIZES = (
 
 @contextmanager
 def explained(cfg: Config) -> Iterator[None]:
-    """Name the keys to change where memory lacks, or a batch is too small for BatchNorm.
+    """Name the keys to change where the config asks for what can't be.
+
+    That is: memory lacks, a batch is too small for BatchNorm, layers do not fit each other, or a
+    component raises anything while it is built from the config. Everything else is let through.
 
     Args:
         cfg: The config of the run.
 
     Raises:
         MemoryError: Instead of torch's error, be it of a GPU or of the CPU.
-        ValueError: If a batch holds one image, and a BatchNorm sees one pixel of it.
+        ValueError: Of a value in the config.
     """
     try:
         yield
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and CPU_ALLOCATOR not in str(error):
+    except Exception as error:
+        better = _explanation(error, cfg)
+        if better is None:
             raise
-        raise MemoryError(_of_memory(cfg, str(error))) from error
-    except ValueError as error:
-        if not str(error).startswith(ONE_VALUE):
-            raise
+        raise better from error
+
+
+def _explanation(error: Exception, cfg: Config) -> Exception | None:
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError) or CPU_ALLOCATOR in text:
+        return MemoryError(_of_memory(cfg, text))
+    if isinstance(error, ValueError) and text.startswith(ONE_VALUE):
         size = value_at(cfg.to_dict(), BATCH_SIZE)
-        raise ValueError(
+        return ValueError(
             f'{BATCH_SIZE}={size} leaves a batch of one image, of which BatchNorm has no statistics; '
             'set train_dataloader.drop_last=True, or another batch size of at least 2'
-        ) from error
+        )
+    if isinstance(error, RuntimeError) and any(sign in text for sign in MISFITS):
+        return ValueError(
+            f'model: its layers do not fit each other or the images ({reason_of(error)}); make the '
+            'channels of every part those that the part before it puts out'
+        )
+    return config_error(error, cfg.to_dict())
 
 
 def _of_memory(cfg: Config, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
@@ -18,10 +19,10 @@ from torch.utils.data import DataLoader
 from ostrdet.engine.annotations import annotation_errors
 from ostrdet.engine.checkpoint import (
     PlainCheckpointHook,
-    changes,
     check_state,
     fingerprint,
     read_checkpoint,
+    settings,
     use_atomic_files,
     work_dir_lock,
 )
@@ -33,6 +34,13 @@ from ostrdet.engine.class_names import (
 )
 from ostrdet.engine.detection_data import check_boxes, metric_files
 from ostrdet.engine.isolated_backend import isolate
+from ostrdet.engine.runner.continuation import (
+    Rates,
+    check_continues,
+    iterations_done,
+    listed,
+    rates_changed,
+)
 from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
@@ -42,8 +50,6 @@ NOISE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
 )
-#: Differences between a run and its continuation that a message lists.
-SHOWN = 5
 
 
 @RUNNERS.register_module()
@@ -200,50 +206,39 @@ class SeededRunner(Runner):
         return checkpoint
 
     def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        """As in mmengine, with a fingerprint of what a continuation must not change."""
-        kwargs['meta'] = {**(kwargs.get('meta') or {}), 'fingerprint': self._fingerprint()}
+        """As in mmengine, with what a continuation must not change, and what it says it changes."""
+        told = {'fingerprint': self._fingerprint(), 'settings': settings(self.cfg.to_dict())}
+        kwargs['meta'] = {**(kwargs.get('meta') or {}), **told}
         super().save_checkpoint(*args, **kwargs)
 
     def _fingerprint(self) -> dict[str, str]:
-        samples = len(self.train_dataloader.dataset)
-        return fingerprint(self.cfg.to_dict(), samples, self.world_size)
+        loader: Any = self.train_dataloader
+        return fingerprint(
+            self.cfg.to_dict(), len(loader.dataset), self.world_size, iterations=len(loader)
+        )
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """As in mmengine, but with the seed of the checkpoint only.
+        """As in mmengine, but with the seed of the checkpoint only, and with the rates of the config.
 
         Raises:
-            ValueError: If the file holds no run, or one of another seed; mmengine would go on with
-                the samples in the order of this seed, and the rest by that of the checkpoint.
+            ValueError: As in :func:`~ostrdet.engine.runner.continuation.check_continues`.
         """
-        self._check_continues(read_checkpoint(filename), filename)
-        super().resume(filename, *args, **kwargs)
-
-    def _check_continues(self, checkpoint: dict[str, Any], filename: str) -> None:
-        """Before anything is loaded: an optimizer of another kind has an error of its own."""
-        for key in ('meta', 'message_hub', 'optimizer'):
-            if key not in checkpoint:
-                raise ValueError(
-                    f"--resume: '{filename}' lacks '{key}': it holds weights, but no run to go on "
-                    'with; give a checkpoint of the work dir, or start from the weights by load_from'
-                )
-        meta = checkpoint['meta']
+        checkpoint, loop = read_checkpoint(filename), self.train_loop
+        differences = check_continues(
+            checkpoint, filename, self.cfg, self.seed, self._fingerprint()
+        )
         if not self.cfg.get('resume_anyway'):
-            ours, theirs = class_names(self.train_dataloader.dataset), saved_classes(checkpoint)
+            ours, theirs = class_names(loop.dataloader.dataset), saved_classes(checkpoint)
             check_same_classes(ours, theirs, 'train_dataloader.dataset', filename)
-        saved = meta.get('fingerprint', {})
-        differences = changes(saved, self._fingerprint()) if saved else []
-        if differences and not self.cfg.get('resume_anyway'):
-            more = len(differences) - SHOWN
-            listed = '; '.join(differences[:SHOWN]) + (f'; and {more} more' if more > 0 else '')
-            raise ValueError(
-                f"--resume: '{filename}' is of another run: {listed}. Take the config "
-                'that it was written with, or go on all the same with resume_anyway=True'
-            )
-        if meta['seed'] != self.seed:
-            raise ValueError(
-                f"--resume: '{filename}' is of a run with randomness.seed={meta['seed']}, this one "
-                f'has {self.seed}; give --seed {meta["seed"]}'
-            )
+        done = iterations_done(checkpoint['meta'], filename, len(loop.dataloader))
+        rates = Rates(self)
+        super().resume(filename, *args, **kwargs)
+        loop._iter = done
+        if rates_changed(differences) or 'param_schedulers' not in checkpoint:
+            rates.follow(self)
+        if differences and is_main_process():
+            text = f'--resume: changed since the checkpoint, and used from here on: {listed(differences)}'
+            print(text, file=sys.stderr)
 
 
 def _stop_workers(loop: Any) -> None:

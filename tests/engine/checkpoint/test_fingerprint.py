@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.engine.checkpoint import changes, fingerprint
+from ostrdet.engine.checkpoint import changes, fingerprint, settings
 
 CFG: dict[str, Any] = {
     'model': {'supernet': {'space': {'type': 'A', 'ops': ('x', 'y')}, 'channels': 4}},
@@ -16,7 +16,7 @@ CFG: dict[str, Any] = {
 
 def test_equal_runs_have_one_fingerprint() -> None:
     same = {**CFG, 'train_cfg': {'portions': [0.5, 0.5], 'max_epochs': 9}}
-    assert changes(fingerprint(CFG, 10, 1), fingerprint(same, 10, 1)) == []
+    assert changes(fingerprint(CFG, 10, 1, 5), fingerprint(same, 10, 1, 5)) == []
 
 
 @pytest.mark.parametrize(
@@ -34,15 +34,42 @@ def test_equal_runs_have_one_fingerprint() -> None:
     ],
 )
 def test_a_change_is_named_with_both_values(part: str, value: Any, said: str) -> None:
-    (change,) = changes(fingerprint(CFG, 10, 1), fingerprint({**CFG, part: value}, 10, 1))
+    (change,) = changes(fingerprint(CFG, 10, 1, 5), fingerprint({**CFG, part: value}, 10, 1, 5))
     assert change.endswith(said)
 
 
 def test_data_and_processes_count() -> None:
-    found = changes(fingerprint(CFG, 10, 1), fingerprint(CFG, 11, 2))
-    assert found == ['samples was 10, is 11', 'processes was 1, is 2']
+    found = changes(fingerprint(CFG, 10, 1, 5), fingerprint(CFG, 11, 2, 6))
+    assert found == ['samples was 10, is 11', 'processes was 1, is 2', 'iterations was 5, is 6']
 
 
 def test_how_it_is_computed_does_not_matter() -> None:
     model = {'supernet': {**CFG['model']['supernet'], 'engine': 'plain'}, 'channels_last': True}
-    assert changes(fingerprint(CFG, 1, 1), fingerprint({**CFG, 'model': model}, 1, 1)) == []
+    assert changes(fingerprint(CFG, 1, 1, 1), fingerprint({**CFG, 'model': model}, 1, 1, 1)) == []
+
+
+def test_long_values_differ_by_their_end() -> None:
+    def of(last: int) -> dict[str, str]:
+        indices = [*range(99), last]
+        return fingerprint({'train_dataloader': {'dataset': {'indices': indices}}}, 100, 1, 1)
+
+    (change,) = changes(of(99), of(100))
+    assert change.startswith('train_dataloader.dataset.indices was [0, 1, 2')
+    assert len(change) < 250
+
+
+def test_every_setting_is_told_by_its_key_but_those_without_effect() -> None:
+    cfg = {
+        **CFG,
+        'param_scheduler': [{'type': 'LinearLR', 'end': 5}, {'type': 'PolyLR', 'power': 2}],
+        'work_dir': 'a',
+    }
+    loader = {**CFG['train_dataloader'], 'num_workers': 9}
+    other = {**cfg, 'work_dir': 'b', 'train_dataloader': loader}
+    assert changes(settings(cfg), settings(other)) == []
+    other['param_scheduler'] = [{'type': 'LinearLR', 'end': 5}, {'type': 'PolyLR', 'power': 1}]
+    other['train_cfg'] = {**CFG['train_cfg'], 'max_epochs': 4}
+    assert sorted(changes(settings(cfg), settings(other))) == [
+        'param_scheduler.1.power was 2, is 1',
+        'train_cfg.max_epochs was 3, is 4',
+    ]

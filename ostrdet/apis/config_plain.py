@@ -1,0 +1,73 @@
+"""Dicts of a config without a ``type``, whose keys mmengine looks up one by one, or not at all."""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from mmengine.runner import Runner
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+from ostrdet.registry import nearest
+
+#: Of ``DefaultOptimWrapperConstructor``, which documents them.
+PARAMWISE = {
+    *('custom_keys', 'bias_lr_mult', 'bias_decay_mult', 'norm_decay_mult', 'flat_decay_mult'),
+    *('dwconv_decay_mult', 'dcn_offset_lr_mult', 'bypass_duplicate'),
+}
+#: By the name of a constructor whose ``paramwise_cfg`` is known; None is mmengine's own.
+CONSTRUCTORS = (None, 'DefaultOptimWrapperConstructor', 'BilevelOptimWrapperConstructor')
+
+
+def _arguments(function: Any) -> set[str]:
+    return {*inspect.signature(function).parameters} - {'self', 'parameters', 'model'}
+
+
+#: By a pattern of the dotted key: the keys that such a dict may have.
+KEYS: dict[str, set[str]] = {
+    r'randomness': _arguments(Runner.set_randomness),
+    r'auto_scale_lr': {'enable', 'base_batch_size'},
+    r'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+    r'env_cfg\.mp_cfg': {'mp_start_method', 'opencv_num_threads'},
+    r'compile': _arguments(torch.compile),
+    r'optim_wrapper\.(?:.+\.)?clip_grad': {
+        'type',
+        *_arguments(clip_grad_norm_),
+        *_arguments(clip_grad_value_),
+    },
+    r'optim_wrapper\.(?:.+\.)?paramwise_cfg': PARAMWISE,
+    r'optim_wrapper\.(?:.+\.)?custom_keys\.[^.]+': {'lr_mult', 'decay_mult'},
+}
+
+
+def check_plain(cfg: Mapping[str, Any]) -> None:
+    """Check the keys of dicts that have no type.
+
+    Args:
+        cfg: The config as plain dicts and lists.
+
+    Raises:
+        TypeError: If nothing reads a key; the nearest that is read is offered.
+    """
+    constructor = str((cfg.get('optim_wrapper') or {}).get('constructor') or '')
+    is_known = (constructor.rpartition('.')[2] or None) in CONSTRUCTORS
+    for path, node in _dicts(cfg, ''):
+        for pattern, known in KEYS.items():
+            if not re.fullmatch(pattern, path) or ('paramwise_cfg' in path and not is_known):
+                continue
+            for key in node:
+                if key not in known:
+                    raise TypeError(
+                        f"config key '{path}.{key}': {path} has no key '{key}'. {nearest(key, known)}"
+                    )
+
+
+def _dicts(node: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every dict below the top, with its dotted key; names of weights may hold dots themselves."""
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            name = f'{path}.{key}' if path else str(key)
+            if isinstance(child, Mapping):
+                yield name, child
+            yield from _dicts(child, name)

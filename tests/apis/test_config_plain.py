@@ -1,0 +1,86 @@
+"""Keys that nothing reads are refused in dicts without a type, too."""
+
+from typing import Any
+
+import pytest
+
+from ostrdet.apis.config_plain import check_plain
+from ostrdet.apis.config_values import check_values
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    'paramwise_cfg.norm_decay': (
+        {'optim_wrapper': {'paramwise_cfg': {'norm_decay': 0}}},
+        "Did you mean 'norm_decay_mult'",
+    ),
+    'custom_keys.stem.lr': (
+        {'optim_wrapper': {'paramwise_cfg': {'custom_keys': {'stem': {'lr': 1}}}}},
+        'Known: decay_mult, lr_mult',
+    ),
+    'clip_grad.max_nrom': ({'optim_wrapper': {'clip_grad': {'max_nrom': 5}}}, "'max_norm'"),
+    'weights.clip_grad.norm': (
+        {'optim_wrapper': {'weights': {'clip_grad': {'norm': 5}}}},
+        "Did you mean 'max_norm'",
+    ),
+    'randomness.sede': ({'randomness': {'sede': 1}}, "Did you mean 'seed'"),
+    'auto_scale_lr.enabled': ({'auto_scale_lr': {'enabled': True}}, "Did you mean 'enable'"),
+    'env_cfg.cudnn_benchmrk': ({'env_cfg': {'cudnn_benchmrk': True}}, "'cudnn_benchmark'"),
+    'mp_cfg.start_method': ({'env_cfg': {'mp_cfg': {'start_method': 'fork'}}}, "'mp_start_method'"),
+    'compile.modes': ({'compile': {'modes': 'x'}}, "Did you mean 'mode'"),
+}
+
+
+@pytest.mark.parametrize('key', BAD)
+def test_a_key_that_nothing_reads(key: str) -> None:
+    cfg, offered = BAD[key]
+    with pytest.raises(TypeError, match=f"{key}'.* has no key .*{offered}"):
+        check_plain(cfg)
+
+
+def test_known_keys_pass_and_those_of_another_constructor() -> None:
+    check_plain(
+        {
+            'optim_wrapper': {
+                'clip_grad': {'type': 'value', 'clip_value': 1.0},
+                'paramwise_cfg': {
+                    'norm_decay_mult': 0.0,
+                    'custom_keys': {'backbone.stem': {'lr_mult': 0.1, 'decay_mult': 0}},
+                },
+            },
+            'randomness': {'seed': 0, 'deterministic': True},
+            'compile': {'mode': 'default'},
+            'model': {'compile': {'anything': 1}},
+        }
+    )
+    layers = {'constructor': 'LearningRateDecayOptimWrapperConstructor'}
+    check_plain({'optim_wrapper': {**layers, 'paramwise_cfg': {'decay_rate': 0.9}}})
+
+
+@pytest.mark.parametrize(
+    ('overrides', 'message'),
+    [
+        (
+            {'model': {'type': 'X', 'backbone': {'init_cfg': 'no'}}},
+            r"model\.backbone\.init_cfg='no', expected None, or a dict",
+        ),
+        (
+            {'val_dataloader': {'timeout': 5, 'num_workers': 0}},
+            r'val_dataloader\.timeout=5, expected 0 with num_workers=0',
+        ),
+        (
+            {'param_scheduler': [{'type': 'LinearLR', 'start_factor': 0}]},
+            r'param_scheduler\.0\.start_factor=0, expected a number in \(0, 1\]',
+        ),
+        (
+            {'custom_hooks': [{'type': 'EmptyCacheHook', 'priority': 'HIGHER'}]},
+            r"custom_hooks\.0\.priority='HIGHER', expected 0 to 100, or one of HIGHEST",
+        ),
+        ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
+        (
+            {'auto_scale_lr': {'enable': True, 'base_batch_size': 0}},
+            r'auto_scale_lr\.base_batch_size=0, expected an integer, at least 1',
+        ),
+    ],
+)
+def test_values(overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_values({'model': {'type': 'X'}, **overrides})

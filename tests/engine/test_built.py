@@ -1,0 +1,111 @@
+"""Errors of what is built from a config carry its key; what is raised later is let through."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import Registry
+
+from ostrdet.engine.built import config_error
+from ostrdet.engine.runner import explained
+from ostrdet.registry import build
+
+PARTS = Registry('part', scope='ostrdet', locations=[])
+
+
+@PARTS.register_module()
+class Part:
+    def __init__(self, size: int = 1, inner: Any = None, scale: tuple[float, ...] = ()) -> None:
+        if size < 0:
+            raise {-1: RuntimeError, -2: KeyError, -3: ValueError}[size]('a negative size')
+        self.share = 1 / size
+        self.inner = inner and PARTS.build(inner)
+
+
+@PARTS.register_module()
+class Wrapper:
+    """Builds something that is not in the config, as the hook of an average does."""
+
+    def __init__(self, size: int) -> None:
+        self.part = PARTS.build({'type': 'Part', 'size': size})
+
+    def run(self) -> None:
+        raise RuntimeError('later')
+
+
+def make(**part: Any) -> Config:
+    return Config({'first': {'type': 'Part', 'size': 3}, 'list': [{'a': {'type': 'Part', **part}}]})
+
+
+def fails(cfg: Config, node: Any) -> str:
+    with pytest.raises(ValueError) as caught, explained(cfg):  # noqa: PT011 - the caller compares
+        PARTS.build(node)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('size', 'reason'),
+    [
+        (0, 'ZeroDivisionError division by zero'),
+        (-1, 'RuntimeError a negative size'),
+        (-2, 'KeyError a negative size'),
+        (-3, 'a negative size'),
+        ('x', "'<' not supported between instances of 'str' and 'int'"),
+    ],
+)
+def test_whatever_it_is_the_key_stands_in_front(size: Any, reason: str) -> None:
+    cfg = make(size=size)
+    assert fails(cfg, cfg.list[0].a).startswith(
+        f"config key 'list.0.a': Part can not be built from size={size!r}: {reason}; mend the value"
+    )
+
+
+def test_the_innermost_part_is_named() -> None:
+    cfg = make(size=2, inner={'type': 'Part', 'size': 0, 'scale': [1.0, 2.0]})
+    outer = cfg.list[0].a.to_dict()
+    assert fails(cfg, outer).startswith("config key 'list.0.a.inner': Part can not be built from ")
+
+
+def test_what_a_part_builds_itself_is_sought_by_its_values() -> None:
+    cfg = make(size=2)
+    cfg.hook = {'type': 'Wrapper', 'size': 0}
+    assert fails(cfg, cfg.hook).startswith("config key 'hook': Part can not be built from size=0")
+    assert fails(Config(), {'type': 'Part', 'size': 0}).startswith('Part: Part can not be built')
+
+
+def test_what_is_raised_later_keeps_its_type() -> None:
+    with pytest.raises(RuntimeError, match='later'), explained(make()):
+        PARTS.build({'type': 'Wrapper', 'size': 1}).run()
+    with pytest.raises(ZeroDivisionError), explained(make()):
+        1 / 0  # noqa: B018
+
+
+def test_messages_of_our_own_are_left_alone() -> None:
+    with pytest.raises(KeyError, match=r"unknown part 'Prt'"), explained(make()):
+        build(PARTS, {'type': 'Prt'})
+    with pytest.raises(TypeError, match="has no argument 'sise'"), explained(make()):
+        build(PARTS, {'type': 'Part', 'sise': 3})
+
+
+def test_a_missing_file_is_no_matter_of_the_config() -> None:
+    PARTS.register_module(name='read', module=Path.read_text, force=True)
+    with pytest.raises(FileNotFoundError), explained(make()):
+        PARTS.build({'type': 'read', 'self': Path('/none')})
+
+
+def test_an_assertion_without_a_message_shows_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = 'def strict(size):\n    assert size != 13\n'
+    (tmp_path / 'strict_part.py').write_text(code, encoding='utf-8')
+    monkeypatch.syspath_prepend(tmp_path)
+    strict = importlib.import_module('strict_part').strict
+    PARTS.register_module(name='strict', module=strict, force=True)
+    said = fails(make(), {'type': 'strict', 'size': 13})
+    assert 'size=13: expected size != 13; mend' in said
+
+
+def test_an_error_without_a_traceback_says_nothing() -> None:
+    assert config_error(RuntimeError('x'), {}) is None
