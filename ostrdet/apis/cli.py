@@ -20,7 +20,7 @@ USER_ERRORS = (
 )
 FAILURE = 2
 NO_RESOURCES = 4
-RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE)
 
 #: For libraries that read them when they are imported: no look at a hub for what is not here.
 OFFLINE = {

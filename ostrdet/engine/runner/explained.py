@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.engine.checkpoint.fingerprint import value_at
+from ostrdet.engine.loader_watch import loader_error
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
 CPU_ALLOCATOR = "DefaultCPUAllocator: can't allocate memory"
@@ -31,11 +32,14 @@ def explained(cfg: Config) -> Iterator[None]:
 
     Raises:
         MemoryError: Instead of torch's error, be it of a GPU or of the CPU.
+        LoaderError: If a dataloader lacks shared memory, file descriptors or memory.
         ValueError: If a batch holds one image, and a BatchNorm sees one pixel of it.
     """
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
+        if (lost := loader_error(error)) is not None:
+            raise lost from error
         if not isinstance(error, torch.OutOfMemoryError) and CPU_ALLOCATOR not in str(error):
             raise
         raise MemoryError(_of_memory(cfg, str(error))) from error

@@ -26,6 +26,7 @@ from ostrdet.engine.checkpoint import (
     work_dir_lock,
 )
 from ostrdet.engine.isolated_backend import isolate
+from ostrdet.engine.loader import guarded
 from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import RUNNERS
@@ -142,7 +143,7 @@ class SeededRunner(Runner):
             FileNotFoundError, ValueError: If it is missing, or no COCO JSON.
         """
         with annotation_errors(dataloader):
-            return Runner.build_dataloader(dataloader, *args, **kwargs)
+            return guarded(Runner.build_dataloader(dataloader, *args, **kwargs))
 
     def build_evaluator(self, evaluator: Any) -> Evaluator:
         """As in mmengine, but pycocotools does not print that it reads the annotations."""
