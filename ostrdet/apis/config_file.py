@@ -12,7 +12,7 @@ from ostrdet.apis.config_check import TOP_LEVEL, check_config
 from ostrdet.apis.config_names import check_names
 from ostrdet.apis.config_text import read_text
 from ostrdet.apis.config_values import check_values
-from ostrdet.compat import DETECTION, import_quietly
+from ostrdet.compat import DETECTION, close_libraries, import_quietly
 from ostrdet.registry import nearest
 
 #: ``default_scope`` of the configs whose model is mmdet's.
@@ -27,6 +27,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         FileNotFoundError: If there is no such file.
         KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
+    close_libraries()
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(Path(config))
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)

@@ -17,6 +17,8 @@ STOCK_HOOKS = {
     'checkpoint',
 }
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper')
+#: What ``torch.compile`` takes but for ``options``, which name a compiler to run.
+COMPILE = {'backend', 'mode', 'fullgraph', 'dynamic', 'disable'}
 
 
 class Rule(NamedTuple):
@@ -96,7 +98,13 @@ RULES = (
         'a number of epochs, at least 1, or -1 for no checkpoints',
     ),
     *_at_least(1, 'default_hooks.logger.interval'),
-    Rule('compile', lambda v: isinstance(v, bool | Mapping), 'True, False or a dict'),
+    Rule(
+        'compile',
+        lambda v: isinstance(v, bool) or (isinstance(v, Mapping) and set(v) <= COMPILE),
+        f'True, False, or a dict with some of the keys {", ".join(sorted(COMPILE))}',
+    ),
+    # Code that comes with weights
+    Rule('**.trust_remote_code', lambda v: v is False, 'False'),
     _one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
     _one_of('log_level', *logging.getLevelNamesMapping()),
 )

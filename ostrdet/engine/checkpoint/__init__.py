@@ -16,7 +16,13 @@ from ostrdet.engine.checkpoint.lock import (
 )
 from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
 from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
-from ostrdet.engine.checkpoint.state import SAFETENSORS, check_state, read_checkpoint, read_state
+from ostrdet.engine.checkpoint.state import (
+    SAFETENSORS,
+    check_state,
+    read_checkpoint,
+    read_plain,
+    read_state,
+)
 
 __all__ = [
     'SAFETENSORS',
@@ -33,6 +39,7 @@ __all__ = [
     'latest_checkpoint',
     'name_within_epoch',
     'read_checkpoint',
+    'read_plain',
     'read_state',
     'release_work_dir',
     'use_atomic_files',

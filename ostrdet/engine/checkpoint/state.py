@@ -45,11 +45,25 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if Path(path).suffix == SAFETENSORS:
         return {'state_dict': _read_safetensors(Path(path))}
+    checkpoint = read_plain(path)
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
+        raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
+    state = checkpoint['state_dict'].items()
+    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+
+
+def read_plain(path: str | Path) -> Any:
+    """What ``torch.save`` wrote, on the CPU: tensors and plain values.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is damaged, or holds anything else.
+    """
     damage = damage_of(Path(path)) or _codec_in(Path(path))
     if damage is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        return torch.load(path, map_location='cpu', weights_only=True)
     except OSError:
         raise
     except Exception as error:
@@ -57,10 +71,6 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
             f'more than tensors and plain values; {_MEND}'
         ) from error
-    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
-        raise ValueError(f"'{path}' is no checkpoint of a runner: it has no 'state_dict'")
-    state = checkpoint['state_dict'].items()
-    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
 
 
 def _codec_in(path: Path) -> str | None:
