@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from ostrdet.output import steady_output
+
 #: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
 #: keeps its traceback.
 USER_ERRORS = (
@@ -66,10 +68,26 @@ def run_cli(
     Returns:
         The exit status, which is 2 after an error of the user, 3 where a file is damaged or not to be
         trusted, 4 where disk, memory or the work dir is not to be had; one line on stderr says which.
+        A reader of the output that goes away is no error.
 
     Raises:
         Exception: The user's error itself with ``--debug``; a defect always.
     """
+    with steady_output():
+        status = _run(main, parser, argv)
+        output: Any = sys.stdout
+        output.flush()
+        if not status and output.lost and not output.forgiven:
+            print(f'error: standard output: {one_line(output.lost)}', file=sys.stderr)
+            return _status(output.lost)
+    return status
+
+
+def _run(
+    main: Callable[[argparse.Namespace], int | None],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+) -> int:
     args = parser.parse_args(argv)
     try:
         return main(args) or 0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ostrdet.apis.cli import Parser, import_libraries, run_cli
 from ostrdet.apis.run_options import add_options
+from ostrdet.output import quoted
 
 EPILOG = """examples:
   python tools/publish.py work_dirs/darts_c10/darts_c10.py work_dirs/darts_c10/epoch_600.pth
@@ -60,4 +61,4 @@ def _publish(args: argparse.Namespace) -> None:
     )
     for what, path in files._asdict().items():
         print(f'{what:<10}{path}')
-    print(f'next: python tools/test.py {files.config} {files.weights}')
+    print(f'next: python tools/test.py {quoted(files.config)} {quoted(files.weights)}')

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
 from ostrdet.engine.hooks.search_plan import describe, probe_seconds
 from ostrdet.engine.hooks.selector import SelectorHook
+from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 from ostrdet.visualization.report import FILE as REPORT
 
@@ -47,7 +48,10 @@ class SearchConsoleHook(ConsoleHook):
             lines.insert(0, f'stopped: the genotype is stable for {stable} epochs')
         if selector.genotype is not None:
             file = f'{runner.work_dir}/genotype.json'
-            lines += [f'genotype: {file}', f'next: {self.next_command.format(genotype=file)}']
+            lines += [
+                f'genotype: {file}',
+                f'next: {self.next_command.format(genotype=quoted(file))}',
+            ]
         if (report := Path(runner.work_dir) / REPORT).is_file():
             lines.append(f'report: {report}')
         return '\n'.join(lines)

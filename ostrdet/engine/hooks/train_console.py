@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 
 
@@ -66,7 +67,7 @@ class TrainConsoleHook(ConsoleHook):
         if checkpoint is None:
             return 'done; no checkpoint was written'
         config = Path(runner.work_dir) / Path(runner.cfg.filename or 'CONFIG').name
-        following = self.next_command.format(config=config, checkpoint=checkpoint)
+        following = self.next_command.format(config=quoted(config), checkpoint=quoted(checkpoint))
         return f'checkpoint: {checkpoint}\nnext: {following}'
 
 

@@ -29,6 +29,7 @@ from ostrdet.engine.isolated_backend import isolate
 from ostrdet.engine.loader import guarded
 from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.output import steady_output
 from ostrdet.registry import RUNNERS
 
 #: Warnings of mmengine that nobody here can act on.
@@ -72,7 +73,8 @@ class SeededRunner(Runner):
             MemoryError: If memory lacks, with the keys to change.
             WorkDirInUseError: If another run writes into the work dir.
         """
-        with work_dir_lock(self.work_dir) if is_main_process() else nullcontext():
+        lock = work_dir_lock(self.work_dir) if is_main_process() else nullcontext()
+        with steady_output(forgiven=True), lock:
             try:
                 with explained(self.cfg):
                     model: nn.Module = super().train()
@@ -87,7 +89,7 @@ class SeededRunner(Runner):
     def test(self) -> dict[str, float]:
         """As in mmengine, but its workers are let go."""
         try:
-            with explained(self.cfg):
+            with steady_output(), explained(self.cfg):
                 metrics: dict[str, float] = super().test()
         finally:
             _stop_workers(self._test_loop)
