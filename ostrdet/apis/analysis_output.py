@@ -9,10 +9,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from rich.box import MARKDOWN
-from rich.console import Console
 from rich.table import Table
 
 from ostrdet.engine.checkpoint import write_atomically
+from ostrdet.output import plain_console
 from ostrdet.visualization.style import save_figure, styled
 
 Row = Mapping[str, Any]
@@ -30,7 +30,7 @@ class Output:
 
     def __init__(self, folder: str | Path, png: bool = False) -> None:
         self.folder, self.png = Path(folder), png
-        self.console = Console(highlight=False)
+        self.console = plain_console()
         if not self.console.is_terminal:
             self.console.width = WIDTH
 

@@ -20,6 +20,7 @@ from ostrdet.engine.checkpoint import (
     release_work_dir,
 )
 from ostrdet.engine.runner import SeededRunner, explained
+from ostrdet.output import steady_output
 
 #: Where launchers say which process this is.
 RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
@@ -46,8 +47,9 @@ def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none'
     if is_main:
         hold_work_dir(cfg.work_dir)
     try:
-        set_resume(cfg, resume, what)
-        return _build(cfg, launcher)
+        with steady_output(forgiven=True):
+            set_resume(cfg, resume, what)
+            return _build(cfg, launcher)
     except BaseException:
         if is_main:
             release_work_dir(cfg.work_dir)

@@ -17,6 +17,7 @@ from ostrdet.apis import search_config, train_config
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.apis.config_file import read_config
 from ostrdet.apis.peak_memory import resident_peak_mib
+from ostrdet.apis.shared_memory import check_shared_memory
 from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
 from ostrdet.engine.rehearsal import rehearse
@@ -76,15 +77,16 @@ def check(
 
     Raises:
         Exception: What the run itself would raise, before its first iteration where it can be known.
-        OSError: If the disk has no room for the checkpoints.
+        OSError: If the disk has no room for the checkpoints, or ``/dev/shm`` for the batches.
     """
     cfg = _load(config, genotype, data_root, work_dir, cfg_options)
     target = Path(cfg.work_dir).absolute()
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
         runner = build_runner(cfg)
+        loaders = _loaders(runner)
+        check_shared_memory(loaders)
         with explained(cfg):
-            loaders = _loaders(runner)
             rehearse(runner, ('train', 'val', 'test'))
             images = {name: _read(loader, full) for name, loader in loaders.items()}
             seconds = _step(runner)

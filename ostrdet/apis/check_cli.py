@@ -10,7 +10,8 @@ EPILOG = """examples:
   python tools/check.py configs/search/ostr_darts_c10.py --data-root data/cifar10
   python tools/check.py configs/retrain/darts_in1k.py --genotype p-darts --data-root DIR --full
 
-Exit status: 0 the run can start, 2 bad input, 3 a damaged file, 4 no room on the disk.
+Exit status: 0 the run can start, 2 bad input, 3 a damaged file, 4 no room on the disk or in
+/dev/shm.
 """
 
 

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any, NoReturn
 
 from ostrdet.invocation import as_here, program
+from ostrdet.output import steady_output
 
 #: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
 #: keeps its traceback.
@@ -29,7 +30,7 @@ NO_RESOURCES = 4
 #: What a shell reports of a program that SIGINT ended.
 INTERRUPTED = 128 + signal.SIGINT
 STOPPED = 'stopped by SIGINT'
-RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+RESOURCE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE)
 
 #: For libraries that read them when they are imported: no look at a hub for what is not here.
 OFFLINE = {
@@ -83,10 +84,26 @@ def run_cli(
     Returns:
         The exit status, which is 130 after Ctrl-C, 2 after an error of the user, 3 where a file is damaged or not to be
         trusted, 4 where disk, memory or the work dir is not to be had; one line on stderr says which.
+        A reader of the output that goes away is no error.
 
     Raises:
         Exception: The user's error itself with ``--debug``; a defect always.
     """
+    with steady_output():
+        status = _run(main, parser, argv)
+        output: Any = sys.stdout
+        output.flush()
+        if not status and output.lost and not output.forgiven:
+            print(f'error: standard output: {one_line(output.lost)}', file=sys.stderr)
+            return _status(output.lost)
+    return status
+
+
+def _run(
+    main: Callable[[argparse.Namespace], int | None],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None,
+) -> int:
     args = parser.parse_args(argv)
     try:
         return main(args) or 0

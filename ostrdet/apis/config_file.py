@@ -13,7 +13,7 @@ from ostrdet.apis.config_names import check_names
 from ostrdet.apis.config_text import read_text
 from ostrdet.apis.config_values import check_values
 from ostrdet.apis.option_values import parse_value
-from ostrdet.compat import DETECTION, import_quietly
+from ostrdet.compat import DETECTION, close_libraries, import_quietly
 from ostrdet.engine.checkpoint.fingerprint import value_at
 from ostrdet.registry import nearest
 
@@ -29,6 +29,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         FileNotFoundError: If there is no such file.
         KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
+    close_libraries()
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(config)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)

@@ -1,20 +1,23 @@
-"""Which names a config may use: those of registries; none is imported for being written down.
+"""Which names a config may use: those of registries; none is imported or run for being written down.
 
 mmengine imports the module of a dotted ``type``, the package of an unknown scope, and downloads
-what stands behind an address.
+what stands behind an address; mmcv, mmdet and mmpretrain evaluate some texts.
+:mod:`ostrdet.compat.closed_libraries` closes the same in the libraries.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine import registry as roots
 from mmengine.registry import Registry
 
+from ostrdet.compat import LIBRARIES, MOTIONS, NMS, dtypes
 from ostrdet.registry import nearest
 
-LIBRARIES = ('mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'ostrdet')
-#: Keys that hold the name of a component.
-COMPONENTS = ('type', 'constructor')
+#: Keys that hold the name of a component; :data:`NAME` is what one looks like.
+COMPONENTS = re.compile(r'(\w+_)?type|constructor|auto_wrap_policy|param_init_fn|check_fn')
+NAME = re.compile(r'[\w/+-]+(\.[\w/+-]+)?')
 #: Keys that hold the name of a library.
 SCOPES = ('default_scope', '_scope_')
 #: Keys that hold a file.
@@ -37,7 +40,10 @@ def check_names(cfg: Mapping[str, Any]) -> None:
     known = {*LIBRARIES, *_loaded()}
     for key, value in _texts(cfg, ()):
         path, last = '.'.join(key), key[-1]
-        if last in COMPONENTS and '.' in value:
+        choices = _choices(key)
+        if choices and value not in choices:
+            raise ValueError(f'{path}={value!r}, expected one of {", ".join(choices)}')
+        if COMPONENTS.fullmatch(last) and not choices:
             _check_component(path, value, known)
         elif last in SCOPES and value not in known:
             raise KeyError(f"{path}='{value}' is no library. {nearest(value, known)}")
@@ -53,15 +59,25 @@ def check_names(cfg: Mapping[str, Any]) -> None:
             )
 
 
+def _choices(key: tuple[str, ...]) -> tuple[str, ...]:
+    """What the value of a key must be one of, where a library would evaluate it; else nothing."""
+    *_, above, last = ['', *key]
+    if last == 'type' and above.startswith('nms'):
+        return NMS
+    if last == 'warp_mode':
+        return MOTIONS
+    return dtypes() if last == 'dtype' or last.endswith('_dtype') else ()
+
+
 def _check_component(path: str, value: str, known: set[str]) -> None:
-    library, _, name = value.partition('.')
-    if '.' in name:
+    library, dot, _ = value.partition('.')
+    if not NAME.fullmatch(value):
         raise ValueError(
             f"{path}='{value}', expected a registered name such as 'mmpretrain.Accuracy', as modules "
             'are not imported for being named; register the class, and name its module in '
             'custom_imports of a .py config'
         )
-    if library not in known:
+    if dot and library not in known:
         raise KeyError(f"{path}='{value}': '{library}' is no library. {nearest(library, known)}")
 
 

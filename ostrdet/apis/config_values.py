@@ -26,6 +26,8 @@ UNFOUND = {
     'file_client_args': 'None, as checkpoints are local files',
 }
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper')
+#: What ``torch.compile`` takes but for ``options``, which name a compiler to run.
+COMPILE = {'backend', 'mode', 'fullgraph', 'dynamic', 'disable'}
 
 
 class Rule(NamedTuple):
@@ -131,7 +133,13 @@ RULES = (
         lambda v: _is_integer(v) and v >= 1,
         'an integer, at least 1: the batch over all processes that the rate is for',
     ),
-    Rule('compile', lambda v: isinstance(v, bool | Mapping), 'True, False or a dict'),
+    Rule(
+        'compile',
+        lambda v: isinstance(v, bool) or (isinstance(v, Mapping) and set(v) <= COMPILE),
+        f'True, False, or a dict with some of the keys {", ".join(sorted(COMPILE))}',
+    ),
+    # Code that comes with weights
+    Rule('**.trust_remote_code', lambda v: v is False, 'False'),
     Rule('**.find_unused_parameters', lambda v: isinstance(v, bool), 'True or False'),
     Rule('model_wrapper_cfg', lambda v: v is None or isinstance(v, Mapping), 'None or a dict'),
     _one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from ostrdet.output import plain_console
 from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, GenotypeError, save_genotype
@@ -22,7 +22,7 @@ DIFFERENT = STALE = 1
 
 def show(args: argparse.Namespace) -> None:
     """Print the cells of a genotype, its provenance and its text form."""
-    genotype, console = get_genotype(args.genotype), Console(highlight=False, soft_wrap=True)
+    genotype, console = get_genotype(args.genotype), plain_console(soft_wrap=True)
     cells = {name: ' + '.join(parts) for name, parts in _parts(genotype).items()}
     rows = {**cells, **_rows(genotype.provenance)}
     width = max(map(len, rows))
@@ -40,7 +40,7 @@ def validate(args: argparse.Namespace) -> None:
 def diff(args: argparse.Namespace) -> int:
     """Print what two genotypes do not share; the order of a node's edges does not matter."""
     lines = list(_differences(get_genotype(args.first), get_genotype(args.second)))
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     for line in lines or ['no difference']:
         style = {'-': 'red', '+': 'green'}.get(line[0], 'bold')
         console.print(Text(line, style))

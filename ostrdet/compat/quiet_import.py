@@ -1,11 +1,10 @@
 """Imports mmpretrain and mmdet without the notes that they print about parts that nobody asked for."""
 
-import contextlib
 import importlib
-import io
 import logging
-import warnings
 from collections.abc import Iterable
+
+from ostrdet.quiet import hush, quiet
 
 PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
 DETECTION = (
@@ -37,9 +36,9 @@ def import_quietly(modules: Iterable[str] = PARTS) -> None:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter('ignore')
+        with quiet():
             for module in modules:
                 importlib.import_module(module)
     finally:
         logger.setLevel(level)
+    hush()

@@ -160,6 +160,21 @@ CONFIGS: dict[str, tuple[str, str]] = {
     'JSON with a .py base': ('.json', json.dumps({'_base_': './evil.py'})),
     'JSON with a JSON with a .py base': ('.json', json.dumps({'_base_': './inner.json'})),
     'JSON template': ('.json', json.dumps({'model': '{{' + CODE + '}}'})),
+    **{
+        f'JSON {family}': ('.json', json.dumps({'model': {'type': 'X', **inner}}))
+        for family, inner in {
+            'nms': {'test_cfg': {'nms': {'type': CODE}}},
+            'nms of a proposal': {'train_cfg': {'rpn_proposal': {'nms': {'type': 'print'}}}},
+            'data type': {'pipeline': [{'type': 'ConvertImageDtype', 'dtype': CODE}]},
+            'attribute of a data type': {'mixed_precision': {'param_dtype': 'hub.load'}},
+            'motion': {'cmc': {'type': 'CameraMotionCompensation', 'warp_mode': CODE}},
+            'type that is code': {'backbone': {'type': CODE}},
+            'name at another key': {'hook': {'ema_type': f'{CANARY}.Thing'}},
+            'wrapping policy': {'auto_wrap_policy': f'{CANARY}.Thing'},
+            'code beside weights': {'tokenizer': {'type': 'X', 'trust_remote_code': True}},
+        }.items()
+    },
+    'JSON compiler': ('.json', json.dumps({'model': {'type': 'X'}, 'compile': {'options': {}}})),
     'pickle': ('.pkl', 'cos\nsystem\n(V' + COMMAND + '\ntR.'),
 }
 
@@ -173,6 +188,8 @@ OPTIONS: dict[str, str] = {
     'default scope': f'default_scope={CANARY}',
     'code as a value': f'train_cfg.max_epochs={CODE}',
     'weights at an address': 'load_from=https://127.0.0.1:9/w.pth',
+    'nms': f'model.test_cfg.nms.type={CODE}',
+    'nms by a name': 'model.test_cfg.nms.type=print',
     'annotations in a pickle': 'train_dataloader.dataset.ann_file=labels.pkl',
 }
 

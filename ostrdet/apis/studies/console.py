@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Sequence
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,9 +17,10 @@ from rich.progress import (
 from ostrdet.apis.studies.plan import DONE, Run, state_of
 from ostrdet.apis.studies.process import CONSOLE, Ending
 from ostrdet.engine.checkpoint import checkpoints
+from ostrdet.output import plain_console
 
 COLUMNS = (
-    TextColumn('{task.description}'),
+    TextColumn('{task.description}', markup=False),
     BarColumn(),
     MofNCompleteColumn(),
     TextColumn('epochs'),
@@ -39,7 +39,7 @@ class StudyConsole:
     """
 
     def __init__(self, name: str, runs: Sequence[Run]) -> None:
-        self._console = Console(highlight=False, markup=False)
+        self._console = plain_console()
         self._progress = Progress(
             *COLUMNS, console=self._console, disable=not self._console.is_terminal
         )

@@ -22,6 +22,7 @@ from ostrdet.engine.checkpoint.state import (
     SAFETENSORS,
     check_state,
     read_checkpoint,
+    read_plain,
     read_state,
 )
 from ostrdet.safe_pickle import DamagedFileError
@@ -44,6 +45,7 @@ __all__ = [
     'other_checkpoints',
     'position',
     'read_checkpoint',
+    'read_plain',
     'read_state',
     'release_work_dir',
     'settings',

@@ -58,18 +58,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     foreign = foreign_format(Path(path))
     if foreign is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {foreign}")
-    damage = damage_of(Path(path)) or _codec_in(Path(path))
-    if damage is not None:
-        raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
-    try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:
-        raise DamagedFileError(
-            f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
-            f'more than tensors and plain values; {_MEND}'
-        ) from error
+    checkpoint = read_plain(path)
     if _is_state(checkpoint):
         checkpoint = {'state_dict': checkpoint}
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
@@ -78,6 +67,27 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         )
     state = checkpoint['state_dict'].items()
     return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+
+
+def read_plain(path: str | Path) -> Any:
+    """What ``torch.save`` wrote, on the CPU: tensors and plain values.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DamagedFileError: If it is damaged, or holds anything else.
+    """
+    damage = damage_of(Path(path)) or _codec_in(Path(path))
+    if damage is not None:
+        raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {damage}; {_MEND}")
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise DamagedFileError(
+            f"'{path}' can't be read as a checkpoint ({type(error).__name__}): it is damaged, or holds "
+            f'more than tensors and plain values; {_MEND}'
+        ) from error
 
 
 def _is_state(content: Any) -> bool:

@@ -11,6 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ostrdet.output import plain_console
 
 QUIET_SECONDS = 30.0
 
@@ -21,7 +24,7 @@ class ConsoleHook(Hook):
     priority = 'LOWEST'
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = plain_console(soft_wrap=True)
         self.progress: Progress | None = None
         self._started = self._spoken = 0.0
         self._first_iter = 0
@@ -49,7 +52,7 @@ class ConsoleHook(Hook):
             )
             return
         for heading, text in self.plan(runner).items():
-            self.console.print(f'[bold]{heading:<10}[/] {text}')
+            self.console.print(Text.assemble((f'{heading:<10} ', 'bold'), text))
         self._started = self._spoken = time.monotonic()
         self._first_iter = runner.iter
         if self.console.is_terminal:

@@ -10,6 +10,7 @@ from ostrdet.engine.hooks.report import CONFIG, ReportHook
 from ostrdet.engine.hooks.run_facts import train_command
 from ostrdet.engine.hooks.search_plan import describe, probe_seconds
 from ostrdet.engine.hooks.selector import SelectorHook
+from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 from ostrdet.visualization.report import FILE as REPORT
 
@@ -53,7 +54,7 @@ class SearchConsoleHook(ConsoleHook):
 
     def _following(self, runner: Runner, genotype: str) -> str:
         if self.next_command is not None:
-            return self.next_command.format(genotype=genotype)
+            return self.next_command.format(genotype=quoted(genotype))
         reports = [hook for hook in runner.hooks if isinstance(hook, ReportHook)]
         return train_command(runner, reports[0].train_config if reports else CONFIG)
 

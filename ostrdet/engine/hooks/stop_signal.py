@@ -1,9 +1,10 @@
-"""SIGTERM and SIGINT end a run at the next iteration, with a checkpoint to go on from."""
+"""SIGTERM, SIGINT and SIGHUP end a run at the next iteration, with a checkpoint to go on from."""
 
 import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,9 +14,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import name_within_epoch
+from ostrdet.engine.loader import SIGNALS
+from ostrdet.engine.loader_watch import hurry
 from ostrdet.registry import HOOKS
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: What a shell reports of a program that a signal ended.
 BASE_STATUS = 128
 
@@ -25,19 +27,26 @@ class StopSignalHook(Hook):
     """Saves after the iteration in which a signal came, and exits with 128 + its number.
 
     A signal during validation waits until that has ended; a second one ends the program at once. In
-    distributed training all processes stop after the same iteration.
+    distributed training all processes stop after the same iteration. Where no batch comes for that
+    iteration, it saves without it. What is ignored, as by ``nohup``, stays so.
     """
 
     priority = 'LOWEST'
 
     def __init__(self) -> None:
         self.received = 0
+        self._validates = False
         self._before: dict[int, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
         """Listen, where Python lets us: in the main thread."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            note = partial(self._note, runner)
+            self._before = {
+                number: signal.signal(number, note)
+                for number in SIGNALS
+                if signal.getsignal(number) is not signal.SIG_IGN
+            }
 
     def after_train_iter(
         self,
@@ -51,28 +60,38 @@ class StopSignalHook(Hook):
         Raises:
             SystemExit: With 128 + the number of the signal.
         """
-        received = self._of_all_processes()
-        if not received:
-            return
-        name = name_within_epoch(runner.epoch, batch_idx + 1)
-        meta = {'epoch': runner.epoch, 'iter': runner.iter + 1}
-        runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
-        if is_main_process():
-            said = f'{signal.Signals(received).name} after iteration {runner.iter + 1}'
-            print(f"stopped by {said}; go on with --resume from '{name}'", file=sys.stderr)
-        raise SystemExit(BASE_STATUS + received)
+        if received := self._of_all_processes():
+            _save_and_exit(runner, received, runner.epoch, batch_idx + 1, runner.iter + 1)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """The runner counts the epoch as done before it validates."""
+        self._validates = True
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """The epoch goes on with the hooks of its end."""
+        self._validates = False
 
     def after_run(self, runner: Runner) -> None:
         """Listen no more, after an error too."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+        hurry(None)
 
-    def _note(self, number: int, frame: Any) -> None:
+    def _note(self, runner: Runner, number: int, frame: Any) -> None:
         if self.received:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.received = number
+        hurry(partial(self._stop_waiting, runner))
+
+    def _stop_waiting(self, runner: Runner) -> None:
+        """Between two iterations, of which the next will not come."""
+        epoch = runner.epoch - self._validates
+        done = runner.iter - epoch * len(runner.train_loop.dataloader)
+        if done == 0 or is_distributed():  # the others wait elsewhere, and can't save with this one
+            raise SystemExit(BASE_STATUS + self.received)
+        _save_and_exit(runner, self.received, epoch, done, runner.iter)
 
     def _of_all_processes(self) -> int:
         if not is_distributed():
@@ -80,3 +99,14 @@ class StopSignalHook(Hook):
         highest = torch.tensor(self.received, device=get_device())
         all_reduce(highest, op='max')
         return int(highest)
+
+
+def _save_and_exit(runner: Runner, received: int, epoch: int, within: int, iterations: int) -> None:
+    """Save after ``iterations`` in all, ``within`` of them in ``epoch``, and leave."""
+    name = name_within_epoch(epoch, within)
+    meta = {'epoch': epoch, 'iter': iterations}
+    runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
+    if is_main_process():
+        said = f'{signal.Signals(received).name} after iteration {iterations}'
+        print(f"stopped by {said}; go on with --resume from '{name}'", file=sys.stderr)
+    raise SystemExit(BASE_STATUS + received)

@@ -11,6 +11,7 @@ from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
 from ostrdet.engine.unwrap import unwrapped
 from ostrdet.invocation import command
+from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 
 
@@ -70,7 +71,8 @@ class TrainConsoleHook(ConsoleHook):
         config = Path(runner.work_dir) / Path(runner.cfg.filename or 'CONFIG').name
         following = command('test', config, checkpoint)
         if self.next_command is not None:
-            following = self.next_command.format(config=config, checkpoint=checkpoint)
+            paths = {'config': quoted(config), 'checkpoint': quoted(checkpoint)}
+            following = self.next_command.format(**paths)
         return f'checkpoint: {checkpoint}\nnext: {following}'
 
 

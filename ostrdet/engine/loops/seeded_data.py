@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
 from ostrdet.engine.annotations import annotation_errors
+from ostrdet.engine.loader import guarded
 from ostrdet.registry import DATASETS
 
 #: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.
@@ -124,7 +125,7 @@ def seeded_loader(
         'dataset': SeededSubset(dataset, indices_N, key),
         'sampler': {'type': 'ostrdet.EpochSampler', 'shuffle': True, 'seed': key},
     }
-    built: DataLoader = Runner.build_dataloader(loader, seed=seed)
+    built = guarded(Runner.build_dataloader(loader, seed=seed))
     if built.batch_size is None and not hasattr(built.batch_sampler, 'set_epoch'):
         raise ValueError(
             f"train_dataloader.batch_sampler.type='{cfg['batch_sampler']['type']}' can't begin within "

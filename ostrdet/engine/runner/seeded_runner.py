@@ -34,6 +34,7 @@ from ostrdet.engine.class_names import (
 )
 from ostrdet.engine.detection_data import check_boxes, metric_files
 from ostrdet.engine.isolated_backend import isolate
+from ostrdet.engine.loader import guarded
 from ostrdet.engine.runner.continuation import (
     Rates,
     check_continues,
@@ -43,6 +44,7 @@ from ostrdet.engine.runner.continuation import (
 )
 from ostrdet.engine.runner.explained import explained
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.output import steady_output
 from ostrdet.registry import RUNNERS
 
 #: Warnings of mmengine that nobody here can act on.
@@ -84,7 +86,8 @@ class SeededRunner(Runner):
             MemoryError: If memory lacks, with the keys to change.
             WorkDirInUseError: If another run writes into the work dir.
         """
-        with work_dir_lock(self.work_dir) if is_main_process() else nullcontext():
+        lock = work_dir_lock(self.work_dir) if is_main_process() else nullcontext()
+        with steady_output(forgiven=True), lock:
             try:
                 with explained(self.cfg):
                     model: nn.Module = super().train()
@@ -99,7 +102,7 @@ class SeededRunner(Runner):
     def test(self) -> dict[str, float]:
         """As in mmengine, but its workers are let go."""
         try:
-            with explained(self.cfg):
+            with steady_output(), explained(self.cfg):
                 metrics: dict[str, float] = super().test()
         finally:
             _stop_workers(self._test_loop)
@@ -169,7 +172,7 @@ class SeededRunner(Runner):
             FileNotFoundError, ValueError: If it is missing, or no COCO JSON.
         """
         with annotation_errors(dataloader):
-            return Runner.build_dataloader(dataloader, *args, **kwargs)
+            return guarded(Runner.build_dataloader(dataloader, *args, **kwargs))
 
     def build_evaluator(self, evaluator: Any) -> Evaluator:
         """As in mmengine, but annotation files are checked, and pycocotools prints nothing.
