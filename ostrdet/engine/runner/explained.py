@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.engine.checkpoint.fingerprint import value_at
-from ostrdet.engine.loader_watch import loader_error
+from ostrdet.engine.loader_watch import abandon_loaders, loader_error
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
 CPU_ALLOCATOR = "DefaultCPUAllocator: can't allocate memory"
@@ -38,7 +38,10 @@ def explained(cfg: Config) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, OSError) as error:
-        if (lost := loader_error(error)) is not None:
+        lost = loader_error(error)
+        if lost is not None or 'DataLoader worker (pid' in str(error):
+            abandon_loaders()
+        if lost is not None:
             raise lost from error
         if not isinstance(error, torch.OutOfMemoryError) and CPU_ALLOCATOR not in str(error):
             raise
