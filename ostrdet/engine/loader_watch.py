@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from torch._C import _remove_worker_pids
 
@@ -28,6 +29,9 @@ _MENDS = {
     NO_FILES: 'there are too few file descriptors: raise their number (ulimit -n 4096), or set '
     'num_workers=0 in the *_dataloader',
 }
+
+#: What is iterated, or was.
+_LIVE: 'WeakSet[WatchedBatches]' = WeakSet()
 
 
 class LoaderError(OSError):
@@ -84,6 +88,7 @@ class WatchedBatches(Iterator[Any]):
 
     def __init__(self, batches: Any) -> None:
         self.batches = batches
+        _LIVE.add(self)
 
     def __next__(self) -> Any:
         """The next batch."""
@@ -101,14 +106,30 @@ class WatchedBatches(Iterator[Any]):
                 raise next(filter(None, found), error) from error
 
     def kill(self) -> None:
-        """End the workers at once, where torch would wait 5 seconds for each of them."""
-        if self.batches._worker_pids_set:
+        """End the workers at once.
+
+        Torch would wait 5 seconds for each, and for ever where one has died with a lock of its own.
+        """
+        batches = self.batches
+        if batches._worker_pids_set:
             # Else torch would raise an error for each of them
-            _remove_worker_pids(id(self.batches))
-            self.batches._worker_pids_set = False
-        for worker in self.batches._workers:
+            _remove_worker_pids(id(batches))
+            batches._worker_pids_set = False
+        batches._shutdown = True
+        for worker in batches._workers:
             worker.kill()
             worker.join()
+        for queue in batches._index_queues:
+            queue.cancel_join_thread()
+            queue.close()
+        if hasattr(batches, '_pin_memory_thread_done_event'):
+            batches._pin_memory_thread_done_event.set()
+
+
+def abandon_loaders() -> None:
+    """End the workers of every loader, once one of them is lost."""
+    for batches in list(_LIVE):
+        batches.kill()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ostrdet.engine import loader_watch
 from ostrdet.engine.loader import SIGNALS, WatchedLoader, guarded
-from ostrdet.engine.loader_watch import LoaderError, hurry, loader_error
+from ostrdet.engine.loader_watch import LoaderError, abandon_loaders, hurry, loader_error
 
 pytestmark = pytest.mark.filterwarnings('ignore:This process .* multi-threaded:DeprecationWarning')
 
@@ -119,6 +119,7 @@ def test_the_main_process_ends_a_worker_that_hears_nothing(monkeypatch: pytest.M
     assert data.asleep.wait(60)
     (worker,) = batches.batches._workers
     batches.batches._shutdown_workers()
+    worker.join(60)
     assert worker.exitcode == -signal.SIGKILL
 
 
@@ -152,6 +153,14 @@ def test_sleeping_workers_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(loader_watch, 'IDLE', 0.2)
     with pytest.raises(LoaderError, match=r'no worker of the dataloader does anything.*--shm-size'):
         next(iter(loader_of(Sleeping())))
+
+
+def test_a_lock_that_a_killed_worker_holds_is_not_waited_for() -> None:
+    batches: Any = iter(loader_of(Sleeping()))
+    batches.batches._workers_done_event._cond.acquire()  # as if it had died just there
+    abandon_loaders()
+    assert not any(worker.is_alive() for worker in batches.batches._workers)
+    del batches
 
 
 def test_a_stop_does_not_wait_for_a_batch_that_does_not_come(

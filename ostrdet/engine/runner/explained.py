@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from ostrdet.engine.built import config_error, reason_of
 from ostrdet.engine.checkpoint.fingerprint import value_at
-from ostrdet.engine.loader_watch import loader_error
+from ostrdet.engine.loader_watch import abandon_loaders, loader_error
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
 CPU_ALLOCATOR = "DefaultCPUAllocator: can't allocate memory"
@@ -58,8 +58,12 @@ def explained(cfg: Config) -> Iterator[None]:
 
 def _explanation(error: Exception, cfg: Config) -> Exception | None:
     text = str(error)
-    if isinstance(error, RuntimeError | OSError) and (lost := loader_error(error)) is not None:
-        return lost
+    if isinstance(error, RuntimeError | OSError):
+        lost = loader_error(error)
+        if lost is not None or 'DataLoader worker (pid' in text:
+            abandon_loaders()
+        if lost is not None:
+            return lost
     if isinstance(error, torch.OutOfMemoryError) or CPU_ALLOCATOR in text:
         return MemoryError(_of_memory(cfg, text))
     if isinstance(error, ValueError) and text.startswith(ONE_VALUE):
