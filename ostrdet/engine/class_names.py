@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop
 
-from ostrdet.datasets.coco_content import some
+from ostrdet.registry import some
 
 #: Where samples hold labels: one of the image, or one of every box.
 _LABEL, _BOXES, _BOX_LABEL = 'gt_label', 'instances', 'bbox_label'
