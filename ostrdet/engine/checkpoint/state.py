@@ -61,12 +61,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     checkpoint = read_plain(path)
     if _is_state(checkpoint):
         checkpoint = {'state_dict': checkpoint}
-    state = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+    weights = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(key, str) for key in weights):
         raise ValueError(
             f"'{path}' is no checkpoint of a runner: it has no 'state_dict', and is none itself"
         )
-    plain = {key.removeprefix('module.'): value for key, value in state.items()}
+    plain = {key.removeprefix('module.'): value for key, value in weights.items()}
     return {**checkpoint, 'state_dict': plain}
 
 
