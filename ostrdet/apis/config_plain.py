@@ -55,8 +55,9 @@ def check_plain(cfg: Mapping[str, Any]) -> None:
     is_known = (constructor.rpartition('.')[2] or None) in CONSTRUCTORS
     for keys, node in walk(cfg):
         path = '.'.join(keys)
+        plain = '.'.join(key.replace('.', '_') for key in keys)  # names of weights have dots
         for pattern, known in KEYS.items():
-            if not re.fullmatch(pattern, path) or ('paramwise_cfg' in keys and not is_known):
+            if not re.fullmatch(pattern, plain) or ('paramwise_cfg' in keys and not is_known):
                 continue
             for key in node if isinstance(node, Mapping) else ():
                 if key not in known:
