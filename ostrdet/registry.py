@@ -8,7 +8,7 @@ asks for.
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine import registry as roots
@@ -46,6 +46,9 @@ WEIGHTINGS = Registry('weighting', scope='ostrdet', locations=['ostrdet.models.w
 ARCH_UPDATES = Registry('arch update', scope='ostrdet', locations=['ostrdet.models.arch_updates'])
 CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
 
+#: Values that a message lists.
+SHOWN = 3
+
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """The second half of an error message: the nearest known name, and all of them.
@@ -69,6 +72,17 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
         close = [folded[alike[0]]]
     hint = f"Did you mean '{close[0]}'? " if close else ''
     return f'{hint}Known: {", ".join(names)}.'
+
+
+def some(values: Sequence[Any]) -> str:
+    """The first few values as text, and how many more there are.
+
+    Examples:
+        >>> some(['a', 'b', 'c', 'd', 'e'])
+        "'a', 'b', 'c' and 2 more"
+    """
+    shown = ', '.join(map(repr, values[:SHOWN]))
+    return shown + (f' and {len(values) - SHOWN} more' if len(values) > SHOWN else '')
 
 
 def _folded(name: str) -> str:

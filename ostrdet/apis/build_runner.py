@@ -21,11 +21,10 @@ from ostrdet.engine.checkpoint import (
 )
 from ostrdet.engine.runner import SeededRunner, explained
 from ostrdet.output import steady_output
+from ostrdet.registry import some
 
 #: Where launchers say which process this is.
 RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
-#: Files that a message lists.
-SHOWN = 3
 
 
 def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none') -> Runner:
@@ -125,7 +124,7 @@ def _newest(cfg: Config) -> Path | None:
     others = _others(folder, cfg.get('load_from'))
     if others:
         raise FileExistsError(
-            f"--resume: the names of the checkpoints in '{folder}' ({_some(others)}) do not say how "
+            f"--resume: the names of the checkpoints in '{folder}' ({some(others)}) do not say how "
             'far the run was; give --resume PATH with one of them, or another --work-dir'
         )
     _check_start(cfg)
@@ -155,20 +154,15 @@ def _check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
     others = _others(folder, besides)
     if others:
         raise FileExistsError(
-            f"'{folder}' holds checkpoints already ({_some(others)}): give --resume PATH to go on "
+            f"'{folder}' holds checkpoints already ({some(others)}): give --resume PATH to go on "
             'with one of them, or another --work-dir'
         )
 
 
-def _others(folder: Path, besides: str | Path | None) -> list[Path]:
-    """Checkpoints by other names, but for the one that a run starts from."""
+def _others(folder: Path, besides: str | Path | None) -> list[str]:
+    """Files that end like checkpoints, by name, but for the one that a run starts from."""
     start = None if besides is None else Path(besides).resolve()
-    return [path for path in other_checkpoints(folder) if path.resolve() != start]
-
-
-def _some(paths: list[Path]) -> str:
-    names = [path.name for path in paths]
-    return ', '.join(names[:SHOWN]) + (f' and {len(names) - SHOWN} more' if names[SHOWN:] else '')
+    return [path.name for path in other_checkpoints(folder) if path.resolve() != start]
 
 
 def _warn(text: str) -> None:

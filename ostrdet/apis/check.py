@@ -84,9 +84,9 @@ def check(
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir = folder
         runner = build_runner(cfg)
-        loaders = _loaders(runner)
-        check_shared_memory(loaders)
         with explained(cfg):
+            loaders = _loaders(runner)
+            check_shared_memory(loaders)
             rehearse(runner, ('train', 'val', 'test'))
             images = {name: _read(loader, full) for name, loader in loaders.items()}
             seconds = _step(runner)

@@ -82,9 +82,9 @@ def run_cli(
         argv: Arguments without the program's name; None takes those of the process.
 
     Returns:
-        The exit status, which is 130 after Ctrl-C, 2 after an error of the user, 3 where a file is damaged or not to be
-        trusted, 4 where disk, memory or the work dir is not to be had; one line on stderr says which.
-        A reader of the output that goes away is no error.
+        The exit status, which is 130 after Ctrl-C, 2 after an error of the user, 3 where a file is
+        damaged or not to be trusted, 4 where disk, memory or the work dir is not to be had; one line
+        on stderr says which. A reader of the output that goes away is no error.
 
     Raises:
         Exception: The user's error itself with ``--debug``; a defect always.

@@ -2,7 +2,7 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmengine.registry import TASK_UTILS, Registry
@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from ostrdet import registry as own
 from ostrdet.apis.config_kinds import check_kinds
 from ostrdet.apis.config_plain import check_plain
+from ostrdet.engine.config_tree import walk
 from ostrdet.registry import lookup, nearest
 
 OWN_ROOTS = (own.SPACES, own.WEIGHTINGS, own.ARCH_UPDATES, own.CRITERIA)
@@ -120,8 +121,10 @@ def check_config(cfg: Mapping[str, Any]) -> None:
     _check_top_level(cfg)
     check_plain(cfg)
     scope = cfg.get('default_scope') or 'ostrdet'
-    for path, node in _dicts(cfg, ()):
-        if path and path[-1].endswith('_dataloader'):
+    for path, node in walk(cfg):
+        if not isinstance(node, Mapping):
+            continue
+        if path[-1].endswith('_dataloader'):
             _check_keys('dataloader', node, LOADER, path)
         home = _registry_of(path)
         if home is not None and isinstance(node.get('type'), str):
@@ -129,7 +132,7 @@ def check_config(cfg: Mapping[str, Any]) -> None:
             _check_keys(node['type'], node, _arguments(target), path)
             check_kinds(target, node, _key(path))
         for (holder, key), registry in NAMES.items():
-            if path and path[-1] == holder:
+            if path[-1] == holder:
                 _check_names(registry, node.get(key, ()), (*path, key))
     _check_optimizers(cfg)
 
@@ -139,17 +142,6 @@ def _check_top_level(cfg: Mapping[str, Any]) -> None:
         hint = nearest(key, TOP_LEVEL, cutoff=0.85)
         if hint.startswith('Did you mean'):
             raise KeyError(f"config key '{key}' is unknown. {hint}")
-
-
-def _dicts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Every dict of a config with the keys that lead to it, outermost first."""
-    if isinstance(node, Mapping):
-        yield path, node
-        for key, child in node.items():
-            yield from _dicts(child, (*path, str(key)))
-    elif isinstance(node, list | tuple):
-        for index, child in enumerate(node):
-            yield from _dicts(child, (*path, str(index)))
 
 
 def _registry_of(path: Sequence[str]) -> Registry | None:

@@ -97,6 +97,8 @@ def _parse_option(option: str, cfg: Mapping[str, Any]) -> tuple[str, Any]:
         return key, parse_value(value, key, value_at(cfg, key))
     except ValueError as error:
         raise ValueError(f"--cfg-options: the brackets of '{option}' {error}") from None
+    except RecursionError:
+        raise ValueError(f"--cfg-options: the brackets of '{key}' are nested too deeply") from None
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:

@@ -13,6 +13,7 @@ from mmengine import registry as roots
 from mmengine.registry import Registry
 
 from ostrdet.compat import LIBRARIES, MOTIONS, NMS, dtypes
+from ostrdet.engine.config_tree import walk
 from ostrdet.registry import nearest
 
 #: Keys that hold the name of a component; :data:`NAME` is what one looks like.
@@ -38,7 +39,9 @@ def check_names(cfg: Mapping[str, Any]) -> None:
         ValueError: If a name is a path into a module, or a file an address.
     """
     known = {*LIBRARIES, *_loaded()}
-    for key, value in _texts(cfg, ()):
+    for key, value in walk(cfg):
+        if not isinstance(value, str):
+            continue
         path, last = '.'.join(key), key[-1]
         choices = _choices(key)
         if choices and value not in choices:
@@ -86,15 +89,3 @@ def _loaded() -> Iterator[str]:
     for root in vars(roots).values():
         if isinstance(root, Registry):
             yield from root.children
-
-
-def _texts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text of a config with the keys that lead to it."""
-    if isinstance(node, str) and path:
-        yield path, node
-    elif isinstance(node, Mapping):
-        for key, child in node.items():
-            yield from _texts(child, (*path, str(key)))
-    elif isinstance(node, list | tuple):
-        for index, child in enumerate(node):
-            yield from _texts(child, (*path, str(index)))

@@ -2,13 +2,14 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from mmengine.runner import Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+from ostrdet.engine.config_tree import walk
 from ostrdet.registry import nearest
 
 #: Of ``DefaultOptimWrapperConstructor``, which documents them.
@@ -52,22 +53,14 @@ def check_plain(cfg: Mapping[str, Any]) -> None:
     """
     constructor = str((cfg.get('optim_wrapper') or {}).get('constructor') or '')
     is_known = (constructor.rpartition('.')[2] or None) in CONSTRUCTORS
-    for path, node in _dicts(cfg, ''):
+    for keys, node in walk(cfg):
+        path = '.'.join(keys)
+        plain = '.'.join(key.replace('.', '_') for key in keys)  # names of weights have dots
         for pattern, known in KEYS.items():
-            if not re.fullmatch(pattern, path) or ('paramwise_cfg' in path and not is_known):
+            if not re.fullmatch(pattern, plain) or ('paramwise_cfg' in keys and not is_known):
                 continue
-            for key in node:
+            for key in node if isinstance(node, Mapping) else ():
                 if key not in known:
                     raise TypeError(
                         f"config key '{path}.{key}': {path} has no key '{key}'. {nearest(key, known)}"
                     )
-
-
-def _dicts(node: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every dict below the top, with its dotted key; names of weights may hold dots themselves."""
-    if isinstance(node, Mapping):
-        for key, child in node.items():
-            name = f'{path}.{key}' if path else str(key)
-            if isinstance(child, Mapping):
-                yield name, child
-            yield from _dicts(child, name)

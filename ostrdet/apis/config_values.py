@@ -4,10 +4,12 @@ import logging
 import math
 import multiprocessing
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mmengine.runner import Priority
+
+from ostrdet.engine.config_tree import walk
 
 #: Hooks that mmengine adds by itself, and leaves out where the config says None.
 STOCK_HOOKS = {
@@ -166,7 +168,8 @@ def check_values(cfg: Mapping[str, Any]) -> None:
                 f'{name}_dataloader.timeout={loader["timeout"]}, expected 0 with num_workers=0, as '
                 'there is no worker to wait for'
             )
-    for key, value in _values(cfg, ''):
+    for keys, value in walk(cfg):
+        key = '.'.join(keys)
         for pattern, rule in _COMPILED:
             if pattern.fullmatch(key) and not rule.holds(value):
                 raise ValueError(f'{key}={_short(value)}, expected {rule.expected}')
@@ -193,7 +196,8 @@ def _check_parts(cfg: Mapping[str, Any]) -> None:
 
 def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
     """Check that a run can be gone on with from what its hooks save."""
-    for key, hook in _values(cfg, ''):
+    for keys, hook in walk(cfg):
+        key = '.'.join(keys)
         name = hook.get('type') if isinstance(hook, Mapping) and key.count('_hooks.') else None
         kind = str(name).rpartition('.')[2]
         if kind not in ('CheckpointHook', 'SafeCheckpointHook'):
@@ -206,20 +210,6 @@ def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
                 f"{key}.type='{name}', expected 'ostrdet.SafeCheckpointHook' beside by_epoch=False, "
                 'since --resume does not know the names that the other gives'
             )
-
-
-def _values(node: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value of a config with its dotted key, dicts and lists included."""
-    if isinstance(node, Mapping):
-        children: Iterator[tuple[Any, Any]] = iter(node.items())
-    elif isinstance(node, list | tuple):
-        children = enumerate(node)
-    else:
-        return
-    for key, child in children:
-        name = f'{path}.{key}' if path else str(key)
-        yield name, child
-        yield from _values(child, name)
 
 
 def _compile(keys: str) -> re.Pattern[str]:

@@ -33,17 +33,20 @@ def start_processes(cfg: Any) -> None:
         return
     devices = torch.cuda.device_count()
     check_launcher(cfg.launcher, os.environ, devices)
+    _set_wrapper(cfg, devices)
+    if not devices and not is_distributed():
+        _meet()
+
+
+def _set_wrapper(cfg: Any, devices: int) -> None:
     wrapper = dict(cfg.get('model_wrapper_cfg') or {})
+    if devices and not wrapper:
+        return  # mmengine's own, which reads find_unused_parameters and sends no buffers around
     if cfg.get('find_unused_parameters') is not None:  # which mmengine overlooks beside the other
         wrapper.setdefault('find_unused_parameters', cfg.find_unused_parameters)
     if not devices:
         wrapper['device_ids'] = None
-    if wrapper:
-        cfg.model_wrapper_cfg = wrapper
-    if devices:
-        return
-    if not is_distributed():
-        _meet()
+    cfg.model_wrapper_cfg = wrapper
 
 
 def check_launcher(launcher: str, environment: Any, devices: int) -> None:

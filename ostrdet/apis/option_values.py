@@ -25,7 +25,7 @@ def parse_value(text: str, key: str = '', present: Any = None) -> Any:
         present: What the config has there.
 
     Raises:
-        ValueError: If brackets do not match.
+        ValueError: If brackets do not match, or a range never ends.
 
     Examples:
         >>> parse_value('(0.5, 0.5)'), parse_value('[none, skip_connect]'), parse_value('1,5')
@@ -57,6 +57,8 @@ def _value(text: str) -> Any:
             return dict(_pairs(items, '='))
         bounds = [_value(item) for item in items]
         if 1 <= len(bounds) <= 3 and all(type(bound) is int for bound in bounds):
+            if bounds[2:] == [0]:
+                raise ValueError('hold a range with a step of 0')
             return range(*bounds)
     items = list(_split(text))
     if len(items) > 1:

@@ -19,6 +19,7 @@ from ostrdet.apis.load_model import load_weights
 from ostrdet.apis.train_config import load_config
 from ostrdet.engine.class_names import check_known_classes
 from ostrdet.engine.detection_data import check_head
+from ostrdet.engine.runner import explained
 
 
 def predict(
@@ -46,8 +47,9 @@ def predict(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint does not fit, or has other classes than the config, an image is damaged, a picture would replace an
-            image or another picture, or ``score`` is out of its range.
+        ValueError: If the checkpoint does not fit, or has other classes than the config, an image is
+            damaged, a picture would replace an image or another picture, or ``score`` is out of its
+            range.
     """
     if not 0 <= score <= 1:
         raise ValueError(f'--score={score}, expected a score in [0, 1]')
@@ -97,7 +99,7 @@ def _tools(cfg: Config, classes: Sequence[str]) -> tuple[Compose, Any]:
 
     dataset = cfg.test_dataloader.dataset
     steps = [step for step in dataset.pipeline if step['type'] != 'LoadAnnotations']
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+    with explained(cfg), DefaultScope.overwrite_default_scope(cfg.default_scope):
         pipeline = Compose(steps)
         visualizer = DetLocalVisualizer()
         meta = DATASETS.build({**dataset, 'lazy_init': True}).metainfo

@@ -11,6 +11,7 @@ from ostrdet.apis.build_runner import build_runner
 from ostrdet.apis.search_config import load_config
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
 from ostrdet.engine.loops.seeded_data import begin_at
+from ostrdet.engine.runner import explained
 from ostrdet.engine.unwrap import searcher_of
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
@@ -55,7 +56,8 @@ class OpenSearch:
         with tempfile.TemporaryDirectory() as folder:
             cfg = load_config(config_of(work_dir), folder, data_root=data_root, cfg_options=options)
             runner = build_runner(cfg)
-            loader: Any = runner.train_loop.arch_dataloader
+            with explained(cfg):
+                loader: Any = runner.train_loop.arch_dataloader
             self.searcher: BilevelSearcher = searcher_of(runner).double().train()
             self.batches = [self._batch(data) for data in _first(loader, num_batches)]
 

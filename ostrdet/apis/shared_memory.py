@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -45,8 +44,8 @@ def bytes_in_flight(loader: DataLoader) -> int:
     """Bytes of all batches that workers have ready, each as large as the first sample makes it."""
     if loader.num_workers == 0:
         return 0
-    dataset: Any = loader.dataset
-    inputs = dataset[0].get('inputs') if isinstance(dataset[0], Mapping) else None
+    sample = loader.dataset[0]
+    inputs = sample.get('inputs') if isinstance(sample, Mapping) else None
     if not isinstance(inputs, Tensor):
         return 0
     batch_size: int = loader.batch_size or loader.batch_sampler.batch_size  # type: ignore[union-attr]

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ostrdet.datasets.coco_content import AnnotationError, category_ids, some
+from ostrdet.datasets.coco_content import AnnotationError, category_ids
+from ostrdet.registry import some
 
 #: Pixels by which rounding may lead a box out of its image, and the part of all boxes that may be.
 SLACK, FEW = 1.0, 0.1

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ostrdet.registry import some
+
 LISTS = ('categories', 'images', 'annotations')
-_SHOWN = 3
 
 
 class AnnotationError(ValueError):
@@ -31,7 +32,9 @@ class Field(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int):  # of any size
+        return not isinstance(value, bool)
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _is_whole(value: Any) -> bool:
@@ -158,14 +161,3 @@ def category_ids(content: Mapping[str, Any], classes: Sequence[str], path: str |
             'delete one of them, or name it otherwise'
         )
     return [ids[name][0] for name in classes]
-
-
-def some(values: Sequence[Any]) -> str:
-    """The first few values as text, and how many more there are.
-
-    Examples:
-        >>> some(['a', 'b', 'c', 'd', 'e'])
-        "'a', 'b', 'c' and 2 more"
-    """
-    shown = ', '.join(map(repr, values[:_SHOWN]))
-    return shown + (f' and {len(values) - _SHOWN} more' if len(values) > _SHOWN else '')

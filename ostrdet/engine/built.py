@@ -2,11 +2,13 @@
 
 import dis
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import torch
+
+from ostrdet.engine.config_tree import walk
 
 #: Functions that build a component, and the variable that holds its config.
 BUILDERS = {
@@ -92,7 +94,9 @@ def _path_of(node: Mapping[str, Any], cfg: Mapping[str, Any]) -> str | None:
     """
     plain = {k: v for k, v in node.items() if k != 'type' and _is_plain(v)}
     best: tuple[tuple[int, int], str | None] = ((0, 0), None)
-    for path, other in _dicts(cfg, ''):
+    for keys, other in walk(cfg):
+        if not isinstance(other, Mapping):
+            continue
         same = sum(1 for key, value in plain.items() if _equal(other.get(key), value))
         differ = sum(1 for key, value in plain.items() if not _equal(other.get(key, value), value))
         if _type(other) == _type(node):
@@ -100,7 +104,7 @@ def _path_of(node: Mapping[str, Any], cfg: Mapping[str, Any]) -> str | None:
         else:
             rank = (2 if plain and same == len(plain) else 0, same)
         if rank[0] and rank > best[0]:
-            best = (rank, path)
+            best = (rank, '.'.join(keys))
     return best[1]
 
 
@@ -119,16 +123,6 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, lists) and isinstance(other, lists):
         return len(one) == len(other) and all(map(_equal, one, other))
     return type(one) is type(other) and bool(one == other)
-
-
-def _dicts(node: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    children: Any = enumerate(node) if isinstance(node, list | tuple) else ()
-    if isinstance(node, Mapping):
-        if path:
-            yield path, node
-        children = node.items()
-    for key, child in children:
-        yield from _dicts(child, f'{path}.{key}' if path else str(key))
 
 
 def _values(node: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop
 
-from ostrdet.datasets.coco_content import some
+from ostrdet.engine.checkpoint.fingerprint import value_at
+from ostrdet.registry import some
 
 #: Where samples hold labels: one of the image, or one of every box.
 _LABEL, _BOXES, _BOX_LABEL = 'gt_label', 'instances', 'bbox_label'
@@ -23,8 +24,10 @@ def class_names(dataset: Any) -> tuple[str, ...]:
 
 def saved_classes(checkpoint: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the classes that a checkpoint was trained on; none if it does not tell."""
-    meta = (checkpoint.get('meta') or checkpoint).get('dataset_meta') or {}
-    return tuple(map(str, meta.get('classes') or ()))
+    found = value_at(checkpoint, 'meta.dataset_meta.classes')
+    if found is None:  # of a published file
+        found = value_at(checkpoint, 'dataset_meta.classes')
+    return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
 
 
 def check_same_classes(

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from mmengine.logging import print_log
 from torch import nn
 
-from ostrdet.datasets.coco_content import AnnotationError, read_coco, some
+from ostrdet.datasets.coco_content import AnnotationError, read_coco
 from ostrdet.datasets.missing_data import MEND
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.registry import some
 
 
 class Contents(NamedTuple):

@@ -103,7 +103,10 @@ class WatchedBatches(Iterator[Any]):
                     raise
                 self.kill()
                 found = (_lost(worker.exitcode or 0) for worker in self.batches._workers)
-                raise next(filter(None, found), error) from error
+                lost = next(filter(None, found), None)
+                if lost is None:
+                    raise
+                raise lost from error
 
     def kill(self) -> None:
         """End the workers at once.

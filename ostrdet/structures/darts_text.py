@@ -25,6 +25,8 @@ FORM = "Genotype(normal=[('op', source), ...], normal_concat=[node, ...], ...)"
 _RANGE = re.compile(
     r'(list\(\s*)?range\(\s*(?P<first>[0-9]{1,4})\s*,\s*(?P<end>[0-9]{1,4})\s*\)(?(1)\s*\))'
 )
+#: Brackets within each other in a genotype, with room: ``Genotype(normal=[('op', np.int64(0))])`` has 4.
+DEEPEST = 16
 _NUMPY = re.compile(r'\b(?:np|numpy)\.(?:u?int(?:8|16|32|64|p|_|c)?|str_)\(\s*([^()]*?)\s*\)')
 _START = re.compile(r'\b(?:\w+\.)?Genotype\s*\(')
 #: What matters to brackets: texts in quotes, comments, brackets.
@@ -54,12 +56,14 @@ def find(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _closing(text: str, begin: int) -> int | None:
-    """The place behind the bracket that closes the one before ``begin``."""
+    """The place behind the bracket that closes the one before ``begin``, if it is near the surface."""
     depth = 1
     for token in _TOKEN.finditer(text, begin):
         depth += (token[0] in '([{') - (token[0] in ')]}')
         if depth == 0:
             return token.end()
+        if depth > DEEPEST:  # else many that stay open would each be followed to the end
+            return None
     return None
 
 

@@ -43,5 +43,6 @@ def find_texts(text: str) -> dict[str, int]:
     for start, genotype in sorted(
         item for form in TEXT_FORMATS.values() for item in form.find(text)
     ):
-        found.setdefault(genotype, text.count('\n', 0, start) + 1)
+        if genotype not in found:
+            found[genotype] = text.count('\n', 0, start) + 1
     return found

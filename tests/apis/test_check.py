@@ -55,6 +55,18 @@ def test_a_search_takes_no_genotype(tiny_config: Any) -> None:
         check(tiny_config(), genotype='darts_v2')
 
 
+def test_a_value_that_no_transform_takes_is_named_by_its_key(
+    tiny_training: Any, tmp_path: Path
+) -> None:
+    cfg = tiny_training()
+    flip = {'type': 'mmpretrain.RandomFlip', 'prob': 0.5, 'direction': 'sideways'}
+    cfg.train_dataloader.dataset.pipeline.insert(0, flip)
+    with pytest.raises(
+        ValueError, match=r"config key '.*pipeline\.0': mmpretrain\.RandomFlip can not"
+    ):
+        check(cfg, work_dir=tmp_path)
+
+
 def test_the_tool(tiny_training: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tiny_training().dump(tmp_path / 'tiny.py')
     arguments = [str(tmp_path / 'tiny.py'), '--work-dir', str(tmp_path / 'run')]

@@ -21,6 +21,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {'optim_wrapper': {'weights': {'clip_grad': {'norm': 5}}}},
         "Did you mean 'max_norm'",
     ),
+    'backbone.stem.lr_mul': (
+        {'optim_wrapper': {'paramwise_cfg': {'custom_keys': {'backbone.stem': {'lr_mul': 1}}}}},
+        "Did you mean 'lr_mult'",
+    ),
     'randomness.sede': ({'randomness': {'sede': 1}}, "Did you mean 'seed'"),
     'auto_scale_lr.enabled': ({'auto_scale_lr': {'enabled': True}}, "Did you mean 'enable'"),
     'env_cfg.cudnn_benchmrk': ({'env_cfg': {'cudnn_benchmrk': True}}, "'cudnn_benchmark'"),

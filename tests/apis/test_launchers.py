@@ -20,7 +20,7 @@ NO_DEVICE = {'device_ids': None}
         ({}, 0, NO_DEVICE),
         ({}, 1, None),
         (UNUSED, 0, {**UNUSED, **NO_DEVICE}),
-        (UNUSED, 1, UNUSED),
+        (UNUSED, 1, None),  # mmengine reads it, and its wrapper differs in more
         ({'model_wrapper_cfg': UNUSED}, 1, UNUSED),
         ({'model_wrapper_cfg': SEPARATE}, 0, {**SEPARATE, **NO_DEVICE}),
         ({'model_wrapper_cfg': SEPARATE, **UNUSED}, 1, {**SEPARATE, **UNUSED}),

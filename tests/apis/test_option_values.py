@@ -86,6 +86,11 @@ def test_a_dict_without_values(text: str) -> None:
         parse_value(text)
 
 
+def test_a_range_without_an_end() -> None:
+    with pytest.raises(ValueError, match='hold a range with a step of 0'):
+        parse_value('range(1, 9, 0)')
+
+
 def test_every_text_ends_somewhere() -> None:
     draw = random.Random(0)
     texts = (''.join(draw.choices('ab1 ,.()[]{}=:\'"', k=draw.randrange(30))) for _ in range(3000))

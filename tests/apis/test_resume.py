@@ -30,7 +30,10 @@ def test_nothing_starts_over_beside_a_run(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize('name', ['iter_20.pth', 'ep1.pth', 'best_accuracy_top1_epoch_3.pth'])
 @pytest.mark.parametrize(
     ('resume', 'message'),
-    [(None, 'holds checkpoints already .{}.: give'), ('auto', 'do not say how far .* --resume P')],
+    [
+        (None, "holds checkpoints already .'{}'.: give"),
+        ('auto', 'do not say how far .* --resume P'),
+    ],
 )
 def test_nothing_starts_over_beside_checkpoints_by_other_names(
     tmp_path: Path, name: str, resume: str | None, message: str

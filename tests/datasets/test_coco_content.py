@@ -122,6 +122,11 @@ def test_images_with_one_id_are_named_with_their_files(tmp_path: Path) -> None:
         read_coco(path)
 
 
+def test_numbers_may_be_of_any_size(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda content: content['annotations'][1].update(id=10**400))
+    assert read_coco(path)['annotations'][1]['id'] == 10**400
+
+
 def test_numbers_may_be_written_as_floats(tmp_path: Path) -> None:
     path = written(tmp_path, lambda content: content['images'][0].update(id=1.0, width=60.0))
     assert read_coco(path)['images'][0]['id'] == 1

@@ -56,6 +56,9 @@ def test_names_of_a_data_set_and_of_a_checkpoint() -> None:
         {'meta': {}},
         {'meta': {'dataset_meta': None}},
         {'meta': {'dataset_meta': {}}},
+        {'meta': 'text'},
+        {'meta': {'dataset_meta': ['a']}},
+        {'meta': {'dataset_meta': {'classes': 3}}},
     ):
         assert saved_classes(without) == ()
 

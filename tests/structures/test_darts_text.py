@@ -232,3 +232,9 @@ def test_genotypes_are_found_in_longer_texts(around: str, number: int) -> None:
         for start, part in found:
             assert whole[start:].startswith(part)
             assert parse_cells(part, SPECS) == CELLS
+
+
+def test_brackets_that_stay_open_are_not_followed_to_the_end() -> None:
+    """Each of them would be followed through all others: hours, for a file of a megabyte."""
+    whole = 'Genotype(' * 100_000 + ' ' + text()
+    assert [found for _, found in find(whole)] == [text()]

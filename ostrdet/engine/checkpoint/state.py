@@ -54,19 +54,20 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     if Path(path).suffix == SAFETENSORS:
         state = _read_safetensors(Path(path))
-        return {'state_dict': state, 'dataset_meta': {'classes': _published_classes(Path(path))}}
+        return {'state_dict': state, 'dataset_meta': _published_meta(Path(path))}
     foreign = foreign_format(Path(path))
     if foreign is not None:
         raise DamagedFileError(f"'{path}' can't be read as a checkpoint: it {foreign}")
     checkpoint = read_plain(path)
     if _is_state(checkpoint):
         checkpoint = {'state_dict': checkpoint}
-    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
+    weights = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(key, str) for key in weights):
         raise ValueError(
             f"'{path}' is no checkpoint of a runner: it has no 'state_dict', and is none itself"
         )
-    state = checkpoint['state_dict'].items()
-    return {**checkpoint, 'state_dict': {k.removeprefix('module.'): v for k, v in state}}
+    plain = {key.removeprefix('module.'): value for key, value in weights.items()}
+    return {**checkpoint, 'state_dict': plain}
 
 
 def read_plain(path: str | Path) -> Any:
@@ -116,10 +117,14 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _published_classes(path: Path) -> list[str]:
+def _published_meta(path: Path) -> Any:
+    """What ``publish`` wrote; nothing, where another program wrote something of that name."""
     with safe_open(path, 'pt') as file:
-        header = json.loads((file.metadata() or {}).get(METADATA, '{}'))
-    return [str(name) for name in header.get('classes', ())]
+        header = (file.metadata() or {}).get(METADATA, '{}')
+    try:
+        return json.loads(header)
+    except ValueError:
+        return {}
 
 
 def check_state(

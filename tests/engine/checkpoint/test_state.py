@@ -9,11 +9,13 @@ import torch
 from safetensors.torch import save_file
 
 from ostrdet.engine.checkpoint import (
+    METADATA,
     DamagedFileError,
     check_state,
     read_checkpoint,
     read_state,
 )
+from ostrdet.engine.class_names import saved_classes
 
 STATE = {'a': torch.arange(3.0), 'b.weight': torch.ones(2, 2)}
 
@@ -33,6 +35,16 @@ def test_a_checkpoint_is_read(tmp_path: Path, prefix: str) -> None:
 def test_safetensors_are_read(tmp_path: Path) -> None:
     save_file(STATE, tmp_path / 'a.safetensors')
     assert equal(read_state(tmp_path / 'a.safetensors'), STATE)
+
+
+@pytest.mark.parametrize('words', ['text', '[1]', '{"classes": null}', '{}'])
+def test_what_another_program_wrote_beside_weights_tells_no_classes(
+    tmp_path: Path, words: str
+) -> None:
+    save_file(STATE, tmp_path / 'a.safetensors', {METADATA: words})
+    found = read_checkpoint(tmp_path / 'a.safetensors')
+    assert equal(found['state_dict'], STATE)
+    assert saved_classes(found) == ()
 
 
 class Trap:
@@ -74,7 +86,9 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     assert caught.value.filename == str(tmp_path / name)
 
 
-@pytest.mark.parametrize('content', [[1, 2], {'weights': {}}, {'state_dict': 3}])
+@pytest.mark.parametrize(
+    'content', [[1, 2], {'weights': {}}, {'state_dict': 3}, {'state_dict': {1: 2}}]
+)
 def test_what_is_no_checkpoint_is_named(tmp_path: Path, content: Any) -> None:
     torch.save(content, tmp_path / 'a.pth')
     with pytest.raises(ValueError, match=r"a\.pth' is no checkpoint of a runner"):

@@ -202,7 +202,7 @@ TRAIN: dict[str, tuple[str, tuple[str, ...]]] = {
         'model.head.loss.type=CrossEntropyLos',
         (r'model\.head\.loss\.type', "'CrossEntropyLoss'"),
     ),
-    'compilation': ('compile=maybe', ("compile='maybe', expected True, False or a dict",)),
+    'compilation': ('compile=maybe', ("compile='maybe', expected True, False, or a dict with",)),
 }
 
 #: By the text of a file, and its suffix; `search.py` beside it is a good one.
