@@ -5,7 +5,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
-from ostrdet.apis.config_file import innermost
+from ostrdet.engine.config_tree import innermost
 
 LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 

@@ -15,6 +15,7 @@ from ostrdet.apis.config_values import check_values
 from ostrdet.apis.option_values import parse_value
 from ostrdet.compat import DETECTION, close_libraries, import_quietly
 from ostrdet.engine.checkpoint.fingerprint import value_at
+from ostrdet.engine.config_tree import innermost
 from ostrdet.registry import nearest
 
 #: ``default_scope`` of the configs whose model is mmdet's.
@@ -117,13 +118,6 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
             target.data_root = data_root
         else:
             target.ann_file = str(Path(data_root) / path)
-
-
-def innermost(dataset: Any) -> Any:
-    """The data set inside those that repeat it."""
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    return dataset
 
 
 def _annotations(evaluator: Any, dataset: Any) -> Iterator[tuple[Any, Path]]:

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 
 from ostrdet.datasets.coco_census import Census
 from ostrdet.datasets.coco_content import AnnotationError
+from ostrdet.engine.config_tree import innermost
 
 #: What mmengine says of an empty data set.
 _NO_IMAGE = 'need at least one array to concatenate'
@@ -33,7 +34,8 @@ def annotation_errors(dataloader: Any) -> Iterator[None]:
         FileNotFoundError: If there is no annotation file.
         AnnotationError: If it is not COCO JSON, or has no box that can be used.
     """
-    dataset = _innermost(dataloader)
+    inner = innermost(dataloader.get('dataset')) if isinstance(dataloader, Mapping) else {}
+    dataset = inner if isinstance(inner, Mapping) else {}
     path = _annotation_file(dataset)
     if path is not None and not path.is_file():
         raise FileNotFoundError(2, 'No such annotation file; give --data-root', str(path))
@@ -98,13 +100,6 @@ def _explained(error: Exception, path: Path) -> str:
         f"'{path}' can't be read as COCO JSON ({type(error).__name__}: {error}); it needs the "
         'lists images, annotations (with image_id, category_id, bbox, area) and categories'
     )
-
-
-def _innermost(dataloader: Any) -> Mapping[str, Any]:
-    dataset = dataloader.get('dataset') if isinstance(dataloader, Mapping) else None
-    while isinstance(dataset, Mapping) and isinstance(dataset.get('dataset'), Mapping):
-        dataset = dataset['dataset']
-    return dataset if isinstance(dataset, Mapping) else {}
 
 
 def _annotation_file(dataset: Mapping[str, Any]) -> Path | None:

@@ -26,3 +26,10 @@ def walk(node: Any, above: Keys = ()) -> Iterator[tuple[Keys, Any]]:
         keys = (*above, str(key))
         yield keys, child
         yield from walk(child, keys)
+
+
+def innermost(dataset: Any) -> Any:
+    """The config of the data set inside those that repeat it or take a part of it."""
+    while isinstance(dataset, Mapping) and isinstance(dataset.get('dataset'), Mapping):
+        dataset = dataset['dataset']
+    return dataset
