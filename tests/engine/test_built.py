@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
 
@@ -109,3 +110,11 @@ def test_an_assertion_without_a_message_shows_its_line(
 
 def test_an_error_without_a_traceback_says_nothing() -> None:
     assert config_error(RuntimeError('x'), {}) is None
+
+
+@pytest.mark.parametrize('begun', [False, True])
+def test_layers_that_do_not_fit_are_the_config_s_fault_before_the_first_step(begun: bool) -> None:
+    expected = RuntimeError if begun else ValueError
+    with pytest.raises(expected) as caught, explained(Config({}), begun=lambda: begun):
+        torch.ones(2, 3) @ torch.ones(2, 3)
+    assert str(caught.value).startswith('model: its layers do not fit') != begun

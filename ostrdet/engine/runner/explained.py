@@ -1,6 +1,6 @@
 """Errors of torch that a key of the config can mend, said with that key."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -33,7 +33,7 @@ SIZES = (
 
 
 @contextmanager
-def explained(cfg: Config) -> Iterator[None]:
+def explained(cfg: Config, begun: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Name the keys to change where the config asks for what can't be.
 
     That is: memory lacks, a batch is too small for BatchNorm, layers do not fit each other, or a
@@ -41,6 +41,8 @@ def explained(cfg: Config) -> Iterator[None]:
 
     Args:
         cfg: The config of the run.
+        begun: Whether a step was taken already. Layers that do not fit from then on are a defect,
+            which keeps its traceback.
 
     Raises:
         MemoryError: Instead of torch's error, be it of a GPU or of the CPU.
@@ -50,13 +52,13 @@ def explained(cfg: Config) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        better = _explanation(error, cfg)
+        better = _explanation(error, cfg, begun())
         if better is None:
             raise
         raise better from error
 
 
-def _explanation(error: Exception, cfg: Config) -> Exception | None:
+def _explanation(error: Exception, cfg: Config, begun: bool) -> Exception | None:
     text = str(error)
     if isinstance(error, RuntimeError | OSError):
         lost = loader_error(error)
@@ -72,7 +74,8 @@ def _explanation(error: Exception, cfg: Config) -> Exception | None:
             f'{BATCH_SIZE}={size} leaves a batch of one image, of which BatchNorm has no statistics; '
             'set train_dataloader.drop_last=True, or another batch size of at least 2'
         )
-    if isinstance(error, RuntimeError) and any(sign in text for sign in MISFITS):
+    is_misfit = isinstance(error, RuntimeError) and any(sign in text for sign in MISFITS)
+    if is_misfit and not begun:
         return ValueError(
             f'model: its layers do not fit each other or the images ({reason_of(error)}); make the '
             'channels of every part those that the part before it puts out'

@@ -89,7 +89,7 @@ class SeededRunner(Runner):
         lock = work_dir_lock(self.work_dir) if is_main_process() else nullcontext()
         with steady_output(forgiven=True), lock:
             try:
-                with explained(self.cfg):
+                with explained(self.cfg, begun=lambda: self.iter > 0):
                     model: nn.Module = super().train()
             except BaseException:
                 self.call_hook('after_run')
