@@ -17,7 +17,8 @@ EPILOG = """examples:
 The work dir gets genotype.json, genotypes/epoch_NNN.json, trajectory.jsonl, report.html, run.log
 and checkpoints.
 Exit status: 0 done, 2 bad input or a number that is not finite, 3 a file that is damaged or not to
-be trusted, 4 no room, no memory or a work dir in use, 130 and 143 stopped with a checkpoint.
+be trusted, 4 no room, no memory or a work dir in use, 129, 130 and 143 stopped with
+a checkpoint.
 """
 
 

@@ -19,7 +19,8 @@ EPILOG = """examples:
 
 The work dir gets checkpoints, run.log, and the config with the genotype in it.
 Exit status: 0 done, 2 bad input or a number that is not finite, 3 a file that is damaged or not to
-be trusted, 4 no room, no memory or a work dir in use, 130 and 143 stopped with a checkpoint.
+be trusted, 4 no room, no memory or a work dir in use, 129, 130 and 143 stopped with
+a checkpoint.
 """
 
 

@@ -13,7 +13,7 @@ EPILOG = """examples:
 The work dir gets a folder per run, table.md, table.csv, table.tex, runs.csv and study.html;
 docs/study.md describes the file. Ctrl-C stops the runs with a checkpoint; --resume goes on.
 Exit status: 0 all runs are done, 1 some failed for good (the table says which), 2 bad input, 4 the
-work dir is in use, 130 and 143 stopped by a signal.
+work dir is in use, 129, 130 and 143 stopped by a signal.
 """
 
 
