@@ -12,6 +12,7 @@ from ostrdet.apis.studies.plan import DONE, FAILED, Mark, Run, write_mark
 from ostrdet.apis.studies.pools import Pool
 from ostrdet.apis.studies.process import Ending
 from ostrdet.engine.checkpoint import WorkDirInUseError, work_dir_lock
+from ostrdet.engine.loader import SIGNALS
 
 INTERVAL = 0.2  # seconds between two looks at what runs
 
@@ -30,9 +31,10 @@ class StopRequest:
 
 @contextmanager
 def stop_signals() -> Iterator[StopRequest]:
-    """Note SIGINT and SIGTERM instead of ending at once."""
+    """Note what ends a run instead of ending at once; what is ignored, as by ``nohup``, stays so."""
     request = StopRequest()
-    before = {n: signal.signal(n, request.note) for n in (signal.SIGINT, signal.SIGTERM)}
+    heard = [n for n in SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, request.note) for number in heard}
     try:
         yield request
     finally:

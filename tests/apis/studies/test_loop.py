@@ -90,7 +90,10 @@ def test_a_run_that_keeps_failing_is_given_up_and_the_others_go_on(
     assert f'given up a_s0 after {retries + 1} attempts: the loss is nan' in capsys.readouterr().out
 
 
-def test_a_signal_stops_the_runs_and_starts_no_more(make_run: Any, capsys: Captured) -> None:
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_runs_and_starts_no_more(
+    make_run: Any, capsys: Captured, number: int
+) -> None:
     runs = [make_run(seed) for seed in range(3)]
     pool = ScriptedPool({runs[0]: [], runs[1]: [], runs[2]: [OK]})
     start = pool.start
