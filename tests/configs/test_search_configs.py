@@ -51,6 +51,14 @@ NB201 = {**DARTS, 'space': 'NASBench201Space', 'num_cells': 5, 'epochs': 100}
 NB201_C100 = {**NB201, 'data': 'CIFAR100', 'num_classes': 100}
 NB201_IN16 = {**NB201, 'data': 'ImageNet16', 'num_classes': 120}
 DIGITS = {**NB201, 'data': 'Digits', 'channels': 8, 'num_cells': 1, 'epochs': 10}
+PROXY = {
+    **NB201,
+    'data': 'ImageFolder',
+    'channels': 8,
+    'num_cells': 1,
+    'portions': (0.128, 0.128),  # 6,400 + 6,400 of 50,000 images
+    'epochs': 20,
+}
 PC_DARTS = {
     **DARTS,
     'k': 4,
@@ -105,14 +113,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr-star_nb201_c10': {**NB201, **STAR},
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
     'magnitude_nb201_c10': {**NB201, **MAGNITUDE},
-    'ostr_nb201_c10-proxy': {
-        **NB201,
-        'data': 'ImageFolder',
-        'channels': 8,
-        'num_cells': 1,
-        'portions': (0.128, 0.128),  # 6,400 + 6,400 of 50,000 images
-        'epochs': 20,
-    },
+    'ostr_nb201_c10-proxy': PROXY,
+    'ostr_nb201_c10-deep': {**PROXY, 'num_cells': 5, 'batch': 16, 'epochs': 8},
     'ostr_nb201_digits': DIGITS,
     'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
 }

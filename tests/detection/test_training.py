@@ -28,7 +28,7 @@ def test_a_training_says_what_it_does_and_reaches(
 ) -> None:
     train(tiny_detector(), work_dir=tmp_path, data_root=coco)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith('genotype   DARTSSpace, DARTS_V2')
+    assert lines[0].startswith('genotype   darts_v2, as the config has it')
     assert re.fullmatch(
         r'network    RetinaNet, 3 layers of the genotype, [\d,]+ parameters', lines[1]
     )

@@ -102,10 +102,10 @@ FAULTS: dict[str, Fault] = {
     ),
     'getattr among the names allowed': Fault(
         'ostrdet/engine/checkpoint/state.py',
-        '    try:\n        checkpoint = torch.load(',
+        '    try:\n        return torch.load(',
         '    from torch import _weights_only_unpickler as unpickler\n\n'
         "    unpickler._get_allowed_globals().update({'builtins.getattr': getattr})\n"
-        '    try:\n        checkpoint = torch.load(',
+        '    try:\n        return torch.load(',
         ('tests/engine/checkpoint/test_state.py',),
     ),
     'checksums not compared': Fault(

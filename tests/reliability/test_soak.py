@@ -77,6 +77,8 @@ def resident(process: int) -> int:
 
 def _sizes(folder: Path) -> Iterator[tuple[int, int]]:
     for path in folder.glob('epoch_*.pth'):
+        if '_iter_' in path.name:  # saved before the validation, and gone after it
+            continue
         try:
             yield int(path.stem.removeprefix('epoch_')), path.stat().st_size
         except FileNotFoundError:  # an old one, that has just gone
