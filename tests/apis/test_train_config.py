@@ -135,6 +135,24 @@ def test_bad_input_is_named(
         load_config(tiny_training(overrides), genotype=genotype)
 
 
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        (
+            'param_scheduler.0=None',
+            r"'param_scheduler\.0=None': 'param_scheduler' is a list of 1, in",
+        ),
+        ('param_scheduler.7.eta_min=1', r"give all of it, 'param_scheduler=\[\.\.\.\]'"),
+        ('param_scheduler._delete_=True', "'param_scheduler' is a list of 1"),
+        ('val_evaluator.topk.0=1', r"'val_evaluator\.topk' is a list of \d"),
+        (f'model{".a" * 999}=1', r"'model\.a.*\.\.\.' has more than 30 dots"),
+    ],
+)
+def test_options_that_can_not_be_merged(tiny_training: Any, option: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_config(tiny_training(), cfg_options=[option])
+
+
 def test_arguments_that_a_hook_passes_on_are_taken(tiny_training: Any) -> None:
     ema = {'type': 'EMAHook', 'momentum': 0.01}
     assert load_config(tiny_training({'default_hooks.ema': ema})).default_hooks.ema == ema
