@@ -50,7 +50,7 @@ class ImageFolder(CustomDataset):
     Raises:
         FileNotFoundError: If the folder does not exist.
         NotADirectoryError: If it is a file.
-        ValueError: If there are fewer than two classes, other classes than expected, a class
+        ValueError: If there are fewer than two classes, other classes than expected or one twice, a class
             without images, or, with ``preload_size``, a file that can't be read; if the order of
             the channels is not offered.
     """
@@ -119,6 +119,10 @@ class ImageFolder(CustomDataset):
             )
         if self.CLASSES is None:
             return found
+        if len({*self.CLASSES}) < len(self.CLASSES):
+            raise ValueError(
+                f'ImageFolder: classes={tuple(self.CLASSES)} has a name twice; name every class once'
+            )
         strange = {*found} - {*self.CLASSES} if self.test_mode else {*found} ^ {*self.CLASSES}
         if strange:
             raise ValueError(

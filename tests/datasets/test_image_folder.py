@@ -235,3 +235,8 @@ def test_pictures_in_memory_may_be_rgb(tmp_path: Path) -> None:
         assert data.get_data_info(0)['img'][0, 0].tolist() == pixel
     with pytest.raises(ValueError, match="channel_order='rgb', expected 'bgr', or with preload"):
         ImageFolder(str(tmp_path), split='', channel_order='rgb')
+
+
+def test_a_class_that_is_named_twice_is_refused(root: Path) -> None:
+    with pytest.raises(ValueError, match=r'has a name twice; name every class once'):
+        ImageFolder(data_root=str(root), classes=['cat', 'dog', 'cat'])
