@@ -11,6 +11,7 @@ import torch
 #: Functions that build a component, and the variable that holds its config.
 BUILDERS = {
     ('mmengine.registry.build_functions', 'build_from_cfg'): 'cfg',
+    ('mmengine.registry.build_functions', 'build_scheduler_from_cfg'): 'cfg',
     ('mmengine.runner.runner', 'build_dataloader'): 'dataloader',
     ('ostrdet.registry', 'build'): 'cfg',
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mmengine.config import Config
-from mmengine.registry import Registry
+from mmengine.registry import PARAM_SCHEDULERS, Registry
 
 from ostrdet.engine.built import config_error
 from ostrdet.engine.runner import explained
@@ -109,3 +109,13 @@ def test_an_assertion_without_a_message_shows_its_line(
 
 def test_an_error_without_a_traceback_says_nothing() -> None:
     assert config_error(RuntimeError('x'), {}) is None
+
+
+def test_a_schedule_that_can_not_be_converted_has_its_key() -> None:
+    """mmengine builds schedulers by a function of their own."""
+    cfg = Config({'param_scheduler': [{'type': 'LinearLR', 'convert_to_iter_based': True}]})
+    with (
+        pytest.raises(ValueError, match=r"^config key 'param_scheduler\.0': LinearLR"),
+        explained(cfg),
+    ):
+        PARAM_SCHEDULERS.build(dict(cfg.param_scheduler[0], by_epoch=False))
