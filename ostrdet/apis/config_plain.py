@@ -31,7 +31,7 @@ KEYS: dict[str, set[str]] = {
     r'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
     r'env_cfg\.mp_cfg': {'mp_start_method', 'opencv_num_threads'},
     r'compile': _arguments(torch.compile),
-    r'log_processor': {'type', *_arguments(LogProcessor)},
+    r'log_processor': {'type', '_scope_', *_arguments(LogProcessor)},
     r'optim_wrapper\.(?:.+\.)?paramwise_cfg': PARAMWISE,
     r'optim_wrapper\.(?:.+\.)?custom_keys\.[^.]+': {'lr_mult', 'decay_mult'},
 }

@@ -58,6 +58,12 @@ RULES = (
         lambda v: is_integer(v) and 0 <= v <= MOST_WORKERS,
         f'an integer, at least 0 and at most {MOST_WORKERS}',
     ),
+    *at_least(1, '*_dataloader.num_batch_per_epoch', none=True),
+    Rule(
+        'model.backbone.genotype',
+        lambda v: v is None or isinstance(v, str | Mapping),
+        'a published name, a file, or a text in quotes',
+    ),
     *at_least(1, 'train_cfg.max_epochs', 'train_cfg.max_iters'),
     *at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval'),
     *at_least(0, 'train_cfg.arch_start_epoch', 'train_cfg.split_seed'),

@@ -13,6 +13,7 @@ BUILDERS = {
     ('mmengine.registry.build_functions', 'build_from_cfg'): 'cfg',
     ('mmengine.registry.build_functions', 'build_scheduler_from_cfg'): 'cfg',
     ('mmengine.runner.runner', 'build_dataloader'): 'dataloader',
+    ('mmengine.model.weight_init', '_initialize'): 'cfg',
     ('ostrdet.registry', 'build'): 'cfg',
 }
 OWN = 'ostrdet.'

@@ -54,6 +54,7 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
             },
             'randomness': {'seed': 0, 'deterministic': True},
             'compile': {'mode': 'default'},
+            'log_processor': {'type': 'LogProcessor', 'window_size': 50, '_scope_': 'mmdet'},
             'model': {'compile': {'anything': 1}},
         }
     )
@@ -130,6 +131,14 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
         (
             {'val_dataloader': {'num_workers': 1000000}},
             r'val_dataloader\.num_workers=1000000, expected an integer, at least 0 and at most 1024',
+        ),
+        (
+            {'val_dataloader': {'num_batch_per_epoch': 0}},
+            r'val_dataloader\.num_batch_per_epoch=0, expected an integer, at least 1, or None',
+        ),
+        (
+            {'model': {'type': 'X', 'backbone': {'type': 'Y', 'genotype': 5}}},
+            r'model\.backbone\.genotype=5, expected a published name, a file',
         ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (

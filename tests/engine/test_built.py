@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from mmengine.config import Config
+from mmengine.model import initialize
 from mmengine.registry import PARAM_SCHEDULERS, Registry
+from torch import nn
 
 from ostrdet.engine.built import config_error
 from ostrdet.engine.runner import explained
@@ -119,3 +121,13 @@ def test_a_schedule_that_can_not_be_converted_has_its_key() -> None:
         explained(cfg),
     ):
         PARAM_SCHEDULERS.build(dict(cfg.param_scheduler[0], by_epoch=False))
+
+
+def test_weights_to_start_from_that_are_not_there_have_their_key() -> None:
+    """mmengine builds what initialises a module, and calls it at once."""
+    cfg = Config({'neck': {'init_cfg': {'type': 'Pretrained', 'checkpoint': '/none.pth'}}})
+    with (
+        pytest.raises(ValueError, match=r"^config key 'neck\.init_cfg': Pretrained .*none"),
+        explained(cfg),
+    ):
+        initialize(nn.Linear(2, 2), cfg.neck.init_cfg)
