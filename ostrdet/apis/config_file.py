@@ -81,7 +81,7 @@ def check(cfg: Config) -> None:
     """
     check_config(cfg.to_dict())
     seed = (cfg.get('randomness') or {}).get('seed')
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise ValueError(
             f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
             'could not repeat a random one; set it, or give --seed N'

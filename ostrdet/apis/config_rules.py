@@ -36,7 +36,7 @@ def is_number(value: Any) -> bool:
 
 def at_least(least: int, *keys: str, none: bool = False) -> list[Rule]:
     """Rules of integers; with ``none`` the key may also be None."""
-    words = f'an integer, at least {least}' + (', or None' if none else '')
+    words = f'an integer, at least {least}' + (', or None' if none else '') + ' (below 2**31)'
     return [
         Rule(key, lambda v: (none and v is None) or (is_integer(v) and least <= v < MANY), words)
         for key in keys

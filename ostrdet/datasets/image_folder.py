@@ -52,7 +52,7 @@ class ImageFolder(CustomDataset):
         NotADirectoryError: If it is a file.
         ValueError: If there are fewer than two classes, other classes than expected or one twice, a class
             without images, or, with ``preload_size``, a file that can't be read; if the order of
-            the channels is not offered.
+            the channels is not offered, ``ann_file`` is given, or ``extensions`` is no list.
     """
 
     def __init__(
@@ -68,6 +68,15 @@ class ImageFolder(CustomDataset):
             raise ValueError(
                 f"ImageFolder: channel_order='{channel_order}', expected 'bgr', or with preload_size "
                 "also 'rgb'"
+            )
+        if kwargs.get('ann_file'):
+            raise ValueError(
+                f"ImageFolder: ann_file='{kwargs['ann_file']}', expected none, as the names of the "
+                "folders are the labels; type='mmpretrain.CustomDataset' reads such a file"
+            )
+        if isinstance(kwargs.get('extensions'), str):
+            raise ValueError(
+                f"ImageFolder: extensions='{kwargs['extensions']}', expected a list, such as ['.png']"
             )
         self.preload_size, self.channel_order = preload_size, channel_order
         self.num_classes = num_classes

@@ -122,6 +122,7 @@ def test_any_config_may_find_unused_parameters(tiny_training: Any, key: str) -> 
         ({'train_cfg.epochs': 3}, None, TypeError, "Did you mean 'max_epochs'"),
         ({'param_scheduler.0.type': 'Cosine'}, None, KeyError, 'CosineAnnealingLR'),
         ({'randomness.seed': None}, None, ValueError, r'randomness\.seed=None'),
+        ({'randomness.seed': True}, None, ValueError, r'randomness\.seed=True'),
     ],
 )
 def test_bad_input_is_named(
