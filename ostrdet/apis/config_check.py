@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mmengine.registry import TASK_UTILS, Registry
+from mmengine.registry import LOG_PROCESSORS, TASK_UTILS, Registry
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -59,6 +59,7 @@ REGISTRIES: dict[str, Registry] = {
     'policies': own.TRANSFORMS,
     'visualizer': own.VISUALIZERS,
     'vis_backends': own.VISBACKENDS,
+    'log_processor': LOG_PROCESSORS,
     'model_wrapper_cfg': own.MODEL_WRAPPERS,
 }
 #: Keys of these hold members by name or in a list, each with a ``type`` of its own.
@@ -149,6 +150,8 @@ def _registry_of(path: Sequence[str]) -> Registry | None:
     *_, above, last = ['', '', *(key for key in path if not key.isdecimal())]
     if (above, last) == ('optim_wrapper', 'optimizer'):  # one optimizer, so no collection
         return REGISTRIES[last]
+    if last == 'clip_grad':  # its type is no component
+        return None
     if path and path[0] == 'model' and last == 'sampler':  # of boxes, not of images
         return TASK_UTILS
     if last.startswith('loss_'):

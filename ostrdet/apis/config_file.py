@@ -12,7 +12,7 @@ from ostrdet.apis.config_check import TOP_LEVEL, check_config
 from ostrdet.apis.config_names import check_names
 from ostrdet.apis.config_text import read_text
 from ostrdet.apis.config_values import check_values
-from ostrdet.apis.option_values import parse_value
+from ostrdet.apis.option_values import DEEPEST, parse_value
 from ostrdet.compat import DETECTION, close_libraries, import_quietly
 from ostrdet.engine.checkpoint.fingerprint import value_at
 from ostrdet.engine.config_tree import innermost
@@ -20,6 +20,8 @@ from ostrdet.registry import nearest
 
 #: ``default_scope`` of the configs whose model is mmdet's.
 DETECTION_SCOPE = 'mmdet'
+#: Characters of an option that a message repeats.
+SHOWN = 80
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -80,7 +82,7 @@ def check(cfg: Config) -> None:
     """
     check_config(cfg.to_dict())
     seed = (cfg.get('randomness') or {}).get('seed')
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise ValueError(
             f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
             'could not repeat a random one; set it, or give --seed N'
@@ -94,12 +96,39 @@ def _parse_option(option: str, cfg: Mapping[str, Any]) -> tuple[str, Any]:
     name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
     if name not in known:
         raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+    if key.count('.') > DEEPEST:
+        raise ValueError(
+            f"--cfg-options: '{_short(key)}' has more than {DEEPEST} dots; expected a key of the config"
+        )
     try:
-        return key, parse_value(value, key, value_at(cfg, key))
+        parsed = parse_value(value, key, value_at(cfg, key))
     except ValueError as error:
-        raise ValueError(f"--cfg-options: the brackets of '{option}' {error}") from None
-    except RecursionError:
-        raise ValueError(f"--cfg-options: the brackets of '{key}' are nested too deeply") from None
+        raise ValueError(f"--cfg-options: the brackets of '{_short(option)}' {error}") from None
+    _check_item(key, parsed, cfg)
+    return key, parsed
+
+
+def _check_item(key: str, value: Any, cfg: Mapping[str, Any]) -> None:
+    """Check that what an option changes within a list is a dict there: mmengine merges no other."""
+    node: Any = cfg
+    names = key.split('.')
+    for depth, name in enumerate(names):
+        if not isinstance(node, list | tuple):
+            node = node.get(name) if isinstance(node, Mapping) else None
+            continue
+        found = node[int(name)] if name.isdecimal() and int(name) < len(node) else None
+        is_merged = depth + 1 < len(names) or isinstance(value, Mapping)
+        if not (isinstance(node, list) and isinstance(found, Mapping) and is_merged):
+            above = '.'.join(names[:depth])
+            raise ValueError(
+                f"--cfg-options: '{key}={_short(str(value))}': '{above}' is a list of {len(node)}, in "
+                f"which only a dict can be changed, by its index; give all of it, '{above}=[...]'"
+            )
+        node = found
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f'{text[:SHOWN]}...'
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from mmengine.runner import Runner
+from mmengine.runner import LogProcessor, Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from ostrdet.engine.config_tree import walk
@@ -32,14 +32,13 @@ KEYS: dict[str, set[str]] = {
     r'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
     r'env_cfg\.mp_cfg': {'mp_start_method', 'opencv_num_threads'},
     r'compile': _arguments(torch.compile),
-    r'optim_wrapper\.(?:.+\.)?clip_grad': {
-        'type',
-        *_arguments(clip_grad_norm_),
-        *_arguments(clip_grad_value_),
-    },
+    r'log_processor': {'type', '_scope_', *_arguments(LogProcessor)},
     r'optim_wrapper\.(?:.+\.)?paramwise_cfg': PARAMWISE,
     r'optim_wrapper\.(?:.+\.)?custom_keys\.[^.]+': {'lr_mult', 'decay_mult'},
 }
+
+#: What clips gradients, by the type of ``clip_grad``.
+CLIPPING = {'norm': clip_grad_norm_, 'value': clip_grad_value_}
 
 
 def check_plain(cfg: Mapping[str, Any]) -> None:
@@ -54,13 +53,29 @@ def check_plain(cfg: Mapping[str, Any]) -> None:
     constructor = str((cfg.get('optim_wrapper') or {}).get('constructor') or '')
     is_known = (constructor.rpartition('.')[2] or None) in CONSTRUCTORS
     for keys, node in walk(cfg):
+        if not isinstance(node, Mapping):
+            continue
         path = '.'.join(keys)
         plain = '.'.join(key.replace('.', '_') for key in keys)  # names of weights have dots
+        if plain.startswith('optim_wrapper.') and keys[-1] == 'clip_grad':
+            _check_keys(path, node, {'type', *_arguments(_clipping(path, node))})
+        if path == 'log_processor' and node.get('type', 'LogProcessor') != 'LogProcessor':
+            continue
         for pattern, known in KEYS.items():
-            if not re.fullmatch(pattern, plain) or ('paramwise_cfg' in keys and not is_known):
-                continue
-            for key in node if isinstance(node, Mapping) else ():
-                if key not in known:
-                    raise TypeError(
-                        f"config key '{path}.{key}': {path} has no key '{key}'. {nearest(key, known)}"
-                    )
+            if re.fullmatch(pattern, plain) and (is_known or 'paramwise_cfg' not in keys):
+                _check_keys(path, node, known)
+
+
+def _clipping(path: str, node: Mapping[str, Any]) -> Any:
+    kind = node.get('type', 'norm')
+    if kind not in CLIPPING:
+        raise TypeError(f"{path}.type='{kind}', expected one of {', '.join(CLIPPING)}")
+    return CLIPPING[kind]
+
+
+def _check_keys(path: str, node: Mapping[str, Any], known: set[str]) -> None:
+    for key in node:
+        if key not in known:
+            raise TypeError(
+                f"config key '{path}.{key}': {path} has no key '{key}'. {nearest(key, known)}"
+            )

@@ -4,11 +4,23 @@ import logging
 import math
 import multiprocessing
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from mmengine.runner import Priority
 
+from ostrdet.apis.config_rules import (
+    Rule,
+    are_counts,
+    at_least,
+    components,
+    is_integer,
+    is_number,
+    not_negative,
+    numbers,
+    one_of,
+    switches,
+)
 from ostrdet.engine.config_tree import walk
 
 #: Hooks that mmengine adds by itself, and leaves out where the config says None.
@@ -28,67 +40,54 @@ UNFOUND = {
     'file_client_args': 'None, as checkpoints are local files',
 }
 TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper')
+#: Processes of a loader; a system that starts many more is lost.
+MOST_WORKERS = 1024
+#: Optimizers that the loop of a training can't step.
+UNUSABLE = ('LBFGS', 'SparseAdam')
 #: What ``torch.compile`` takes but for ``options``, which name a compiler to run.
 COMPILE = {'backend', 'mode', 'fullgraph', 'dynamic', 'disable'}
 
 
-class Rule(NamedTuple):
-    """What the value of some keys must be.
-
-    Attributes:
-        keys: Dotted key; ``*`` stands for one name, ``**.`` for any number of them.
-        holds: Whether a value is as expected.
-        expected: The same in words.
-    """
-
-    keys: str
-    holds: Callable[[Any], bool]
-    expected: str
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _at_least(least: int, *keys: str, none: bool = False) -> list[Rule]:
-    """Rules of integers; with ``none`` the key may also be None."""
-    words = f'an integer, at least {least}' + (', or None' if none else '')
-    return [
-        Rule(key, lambda v: (none and v is None) or (_is_integer(v) and v >= least), words)
-        for key in keys
-    ]
-
-
-def _not_negative(*keys: str) -> list[Rule]:
-    return [Rule(key, lambda v: _is_number(v) and v >= 0, 'a number, at least 0') for key in keys]
-
-
-def _one_of(key: str, *names: str) -> Rule:
-    return Rule(key, lambda value: value in names, f'one of {", ".join(names)}')
-
-
 RULES = (
-    Rule('model', lambda v: isinstance(v, Mapping) and 'type' in v, "a dict with the key 'type'"),
-    *_at_least(1, '*_dataloader.batch_size'),
-    *_at_least(0, '*_dataloader.num_workers'),
-    *_at_least(1, 'train_cfg.max_epochs', 'train_cfg.max_iters'),
-    *_at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval'),
-    *_at_least(0, 'train_cfg.arch_start_epoch', 'train_cfg.split_seed'),
-    *_at_least(1, 'model.**.num_classes', 'model.*.channels', 'model.**.space.num_*'),
-    *_at_least(1, 'model.*.num_cells', none=True),
-    *_at_least(1, '*_dataloader.**.preload_size', '*_dataloader.dataset.size', none=True),
-    *_not_negative('optim_wrapper.**.optimizer.lr', 'optim_wrapper.**.optimizer.weight_decay'),
-    *_not_negative('optim_wrapper.**.optimizer.momentum'),
+    *components('model', 'model.backbone', 'model.supernet', '*_dataloader.**.dataset'),
+    *components('*_dataloader.**.datasets.#', '*_dataloader.**.pipeline.#', '*_evaluator.#'),
+    *components('optim_wrapper.**.optimizer', 'custom_hooks.#', 'param_scheduler.#'),
+    *components('param_scheduler.weights.#', 'param_scheduler.arch.#'),
+    *at_least(1, '*_dataloader.batch_size'),
+    Rule(
+        '*_dataloader.num_workers',
+        lambda v: is_integer(v) and 0 <= v <= MOST_WORKERS,
+        f'an integer, at least 0 and at most {MOST_WORKERS}',
+    ),
+    *at_least(1, '*_dataloader.num_batch_per_epoch', none=True),
+    Rule(
+        'model.backbone.genotype',
+        lambda v: v is None or isinstance(v, str | Mapping),
+        'a published name, a file, or a text in quotes',
+    ),
+    *at_least(1, 'train_cfg.max_epochs', 'train_cfg.max_iters'),
+    *at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval'),
+    *at_least(0, 'train_cfg.arch_start_epoch', 'train_cfg.split_seed'),
+    *at_least(1, 'model.**.num_classes', 'model.*.channels', 'model.**.space.num_*'),
+    *at_least(1, 'model.*.num_cells', none=True),
+    *at_least(1, '*_dataloader.**.preload_size', '*_dataloader.dataset.size', none=True),
+    *not_negative('optim_wrapper.**.optimizer.lr', 'optim_wrapper.**.optimizer.weight_decay'),
+    Rule(
+        'optim_wrapper.**.optimizer.momentum',
+        lambda v: is_number(v) and 0 <= v < 1,
+        'a number in [0, 1)',
+    ),
+    Rule(
+        'optim_wrapper.**.optimizer.type',
+        lambda v: str(v).rpartition('.')[2] not in UNUSABLE,
+        'an optimizer of dense gradients that needs no closure, such as SGD or AdamW',
+    ),
     Rule(
         'optim_wrapper.**.optimizer.betas',
         lambda v: (
             isinstance(v, list | tuple)
             and len(v) == 2
-            and all(_is_number(beta) and 0 <= beta < 1 for beta in v)
+            and all(is_number(beta) and 0 <= beta < 1 for beta in v)
         ),
         'two numbers in [0, 1)',
     ),
@@ -98,41 +97,78 @@ RULES = (
         'None, or a dict such as dict(max_norm=5)',
     ),
     Rule(
-        'optim_wrapper.**.clip_grad.max_norm', lambda v: _is_number(v) and v > 0, 'a number above 0'
+        'optim_wrapper.**.clip_grad.max_norm', lambda v: is_number(v) and v > 0, 'a number above 0'
     ),
-    *_at_least(1, 'optim_wrapper.**.accumulative_counts'),
-    *_at_least(1, 'param_scheduler.**.T_max', none=True),
-    *_at_least(0, 'param_scheduler.**.begin'),
+    Rule(
+        'optim_wrapper.**.clip_grad.clip_value',
+        lambda v: is_number(v) and v > 0,
+        'a number above 0',
+    ),
+    Rule(
+        'optim_wrapper.**.clip_grad.norm_type',
+        lambda v: v == math.inf or (is_number(v) and v > 0),
+        'a number above 0, or inf',
+    ),
+    *at_least(1, 'optim_wrapper.**.accumulative_counts'),
+    *at_least(1, 'param_scheduler.**.T_max', none=True),
+    *at_least(0, 'param_scheduler.**.begin'),
+    *at_least(1, 'param_scheduler.**.step_size'),
+    *numbers('param_scheduler.**.gamma', 'param_scheduler.**.power', 'param_scheduler.**.eta_min'),
+    *numbers('param_scheduler.**.factor', 'param_scheduler.**.end_factor'),
+    *switches('param_scheduler.**.by_epoch', 'param_scheduler.**.convert_to_iter_based'),
+    Rule(
+        'param_scheduler.**.milestones',
+        lambda v: are_counts(v, least=0),
+        'a list of integers, at least 0',
+    ),
+    Rule(
+        '*_evaluator.**.topk',
+        lambda v: (is_integer(v) and v >= 1) or (bool(v) and are_counts(v, least=1)),
+        'an integer, at least 1, or a list of them',
+    ),
     Rule(
         'param_scheduler.**.start_factor',
-        lambda v: _is_number(v) and 0 < v <= 1,
+        lambda v: is_number(v) and 0 < v <= 1,
         'a number in (0, 1], as the schedule divides by it',
     ),
     *(
         Rule(
             f'{hooks}.*.priority',
-            lambda v: (_is_integer(v) and 0 <= v <= 100) or v in Priority.__members__,
+            lambda v: (is_integer(v) and 0 <= v <= 100) or v in Priority.__members__,
             f'0 to 100, or one of {", ".join(Priority.__members__)}',
         )
         for hooks in ('default_hooks', 'custom_hooks')
     ),
     Rule(
         'default_hooks.checkpoint.interval',
-        lambda v: _is_integer(v) and (v >= 1 or v == -1),
+        lambda v: is_integer(v) and (v >= 1 or v == -1),
         'a number of epochs (with by_epoch=False of iterations), at least 1, or -1 for no checkpoints',
     ),
-    *_at_least(1, 'default_hooks.logger.interval'),
+    *at_least(1, 'default_hooks.logger.interval'),
+    *(
+        Rule(
+            f'{hooks}.*.interval',
+            lambda v: is_integer(v) and (v >= 1 or v == -1),
+            'a number of epochs or iterations, at least 1, or -1 for never',
+        )
+        for hooks in ('default_hooks', 'custom_hooks')
+    ),
+    Rule(
+        'custom_hooks',
+        lambda v: v is None or isinstance(v, list | tuple),
+        'a list of dicts, or None',
+    ),
     Rule(
         'model.**.init_cfg',
         lambda v: v is None or isinstance(v, Mapping | list | tuple),
         "None, or a dict with the key 'type'",
     ),
     Rule('sync_bn', lambda v: v in (None, 'torch', 'mmcv'), "None, 'torch' or 'mmcv'"),
-    *_not_negative('optim_wrapper.**.paramwise_cfg.*_mult'),
-    *_not_negative('optim_wrapper.**.custom_keys.**.*_mult'),
+    *not_negative('optim_wrapper.**.paramwise_cfg.*_mult'),
+    *not_negative('optim_wrapper.**.custom_keys.**.*_mult'),
     Rule(
         'auto_scale_lr.base_batch_size',
-        lambda v: _is_integer(v) and v >= 1,
+        lambda v: is_integer(v) and v >= 1,
         'an integer, at least 1: the batch over all processes that the rate is for',
     ),
     Rule(
@@ -142,10 +178,11 @@ RULES = (
     ),
     # Code that comes with weights
     Rule('**.trust_remote_code', lambda v: v is False, 'False'),
-    Rule('**.find_unused_parameters', lambda v: isinstance(v, bool), 'True or False'),
+    *switches('**.find_unused_parameters', 'resume', 'resume_anyway', 'auto_scale_lr.enable'),
     Rule('model_wrapper_cfg', lambda v: v is None or isinstance(v, Mapping), 'None or a dict'),
-    _one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
-    _one_of('log_level', *logging.getLevelNamesMapping()),
+    one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
+    one_of('launcher', 'none', 'pytorch', 'slurm', 'mpi'),
+    one_of('log_level', *logging.getLevelNamesMapping()),
 )
 
 
@@ -213,8 +250,8 @@ def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
 
 
 def _compile(keys: str) -> re.Pattern[str]:
-    parts = {r'\*\*\.': r'(?:.+\.)?', r'\*': r'[^.]+'}
-    return re.compile(re.sub(r'\\\*\\\*\\\.|\\\*', lambda m: parts[m[0]], re.escape(keys)))
+    parts = {r'\*\*\.': r'(?:.+\.)?', r'\*': r'[^.]+', r'\#': r'\d+'}
+    return re.compile(re.sub(r'\\\*\\\*\\\.|\\\*|\\#', lambda m: parts[m[0]], re.escape(keys)))
 
 
 def _short(value: Any) -> str:

@@ -10,6 +10,7 @@ from ostrdet.apis.build_runner import build_runner
 from ostrdet.apis.load_model import drop_missing_aux
 from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import read_state
+from ostrdet.engine.hooks.train_console import plain_metrics
 
 
 def evaluate(
@@ -51,7 +52,7 @@ def evaluate(
         cfg.work_dir = str(Path(cfg.work_dir) / 'test')
     drop_missing_aux(cfg, read_state(checkpoint))
     cfg.load_from, cfg.resume = str(checkpoint), False
-    metrics: dict[str, float] = build_runner(cfg, launcher).test()
+    metrics: dict[str, float] = plain_metrics(build_runner(cfg, launcher).test())
     if out is not None:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         Path(out).write_text(json.dumps(metrics, indent=1) + '\n', encoding='utf-8')

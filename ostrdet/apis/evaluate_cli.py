@@ -63,4 +63,5 @@ def _evaluate(args: argparse.Namespace) -> None:
             print('no box reached model.test_cfg.score_thr, so there is nothing to measure')
         width = max(map(len, metrics), default=0)
         for name, value in metrics.items():
-            print(f'{name:<{width}}{value:>10.4g}')
+            is_number = isinstance(value, int | float)
+            print(f'{name:<{width}}{value:>10.4g}' if is_number else f'{name:<{width}}  {value}')

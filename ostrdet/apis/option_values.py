@@ -7,6 +7,8 @@ from typing import Any
 from mmengine.config import DictAction
 
 OPENING, CLOSING = '([{', ')]}'
+#: How deep brackets and keys may be nested; no config is.
+DEEPEST = 30
 #: Keys whose value is a text, whatever it looks like.
 TEXTS = {'work_dir', 'load_from', 'data_root', 'data_prefix', 'ann_file', 'checkpoint', 'img'}
 _CALL = re.compile(r'(dict|range)\((.*)\)', re.DOTALL)
@@ -25,7 +27,7 @@ def parse_value(text: str, key: str = '', present: Any = None) -> Any:
         present: What the config has there.
 
     Raises:
-        ValueError: If brackets do not match, or a range never ends.
+        ValueError: If brackets do not match, or are nested too deep; if a range is none.
 
     Examples:
         >>> parse_value('(0.5, 0.5)'), parse_value('[none, skip_connect]'), parse_value('1,5')
@@ -38,6 +40,8 @@ def parse_value(text: str, key: str = '', present: Any = None) -> Any:
         return None if text == 'None' else _unquoted(text)
     if isinstance(present, str) and not _LIST.fullmatch(text):
         return _scalar(text)
+    if any(depth > DEEPEST for _, _, depth in _walk(text)):
+        raise ValueError(f'are nested more than {DEEPEST} deep')
     return _value(text)
 
 
@@ -57,15 +61,20 @@ def _value(text: str) -> Any:
             return dict(_pairs(items, '='))
         bounds = [_value(item) for item in items]
         if 1 <= len(bounds) <= 3 and all(type(bound) is int for bound in bounds):
-            if bounds[2:] == [0]:
-                raise ValueError('hold a range with a step of 0')
-            return range(*bounds)
+            return _range(bounds)
     items = list(_split(text))
     if len(items) > 1:
         return [_value(item) for item in items]
     if text[:1] in OPENING and text[:1] and _closes(text) == 0:
         raise ValueError('do not match')
     return _scalar(text)
+
+
+def _range(bounds: list[int]) -> range:
+    try:
+        return range(*bounds)
+    except ValueError as error:
+        raise ValueError(f'hold no range: {error}') from None
 
 
 def _scalar(text: str) -> Any:

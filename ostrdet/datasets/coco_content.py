@@ -1,7 +1,7 @@
 """The content of COCO annotation files: read, and checked entry by entry."""
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,9 +32,8 @@ class Field(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    if isinstance(value, int):  # of any size
-        return not isinstance(value, bool)
-    return isinstance(value, float) and math.isfinite(value)
+    is_plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_plain and abs(value) <= sys.float_info.max  # of nan and inf not
 
 
 def _is_whole(value: Any) -> bool:
@@ -152,6 +151,10 @@ def category_ids(content: Mapping[str, Any], classes: Sequence[str], path: str |
         raise AnnotationError(
             f"'{path}' has no category for {some(missing)}; it has {some(list(ids))}. Set "
             'metainfo=dict(classes=...) of the data set to names of its categories'
+        )
+    if len({*classes}) < len(classes):
+        raise AnnotationError(
+            f'metainfo.classes={tuple(classes)} has a name twice; name every class once'
         )
     twice = {name: ids[name] for name in classes if len(ids[name]) > 1}
     if twice:

@@ -1,8 +1,9 @@
 """The image files of a folder, by what OpenCV and Pillow can decode."""
 
+import errno
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,11 +60,11 @@ def find_images(
         seen.add(place.resolve())
         with os.scandir(place) as entries:
             shown = sorted((e for e in entries if is_visible(e.name)), key=lambda e: e.name)
-        stack += [Path(entry.path) for entry in reversed(shown) if entry.is_dir()]
+        stack += [Path(entry.path) for entry in reversed(shown) if _leads(entry.is_dir)]
         for entry in shown:
-            if entry.is_file() and entry.name.lower().endswith(known):
+            if _leads(entry.is_file) and entry.name.lower().endswith(known):
                 found.images.append(Path(entry.path))
-            elif not entry.is_dir():
+            elif not _leads(entry.is_dir):
                 found.passed_over[_kind(entry)] += 1
     return Found(sorted(found.images), found.passed_over)
 
@@ -75,7 +76,7 @@ def loose_files(folder: Path) -> Counter[str]:
         OSError: If it can't be read.
     """
     with os.scandir(folder) as entries:
-        files = [entry for entry in entries if is_visible(entry.name) and not entry.is_dir()]
+        files = [entry for entry in entries if is_visible(entry.name) and not _leads(entry.is_dir)]
     return Counter(f'{_kind(entry)} beside the class folders' for entry in files)
 
 
@@ -95,7 +96,17 @@ def listed(passed_over: Mapping[str, int]) -> str:
     return ', '.join(f'{count:,} {kind}' for kind, count in ordered)
 
 
+def _leads(test: Callable[[], bool]) -> bool:
+    """What an entry is; a link to itself is nothing."""
+    try:
+        return test()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        raise
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.is_file():
+    if _leads(entry.is_file):
         return Path(entry.name).suffix.lower() or '(no suffix)'
     return '(broken link)' if entry.is_symlink() else '(no regular file)'

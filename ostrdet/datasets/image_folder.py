@@ -50,9 +50,9 @@ class ImageFolder(CustomDataset):
     Raises:
         FileNotFoundError: If the folder does not exist.
         NotADirectoryError: If it is a file.
-        ValueError: If there are fewer than two classes, other classes than expected, a class
+        ValueError: If there are fewer than two classes, other classes than expected or one twice, a class
             without images, or, with ``preload_size``, a file that can't be read; if the order of
-            the channels is not offered.
+            the channels is not offered, ``ann_file`` is given, or ``extensions`` is no list.
     """
 
     def __init__(
@@ -68,6 +68,15 @@ class ImageFolder(CustomDataset):
             raise ValueError(
                 f"ImageFolder: channel_order='{channel_order}', expected 'bgr', or with preload_size "
                 "also 'rgb'"
+            )
+        if kwargs.get('ann_file'):
+            raise ValueError(
+                f"ImageFolder: ann_file='{kwargs['ann_file']}', expected none, as the names of the "
+                "folders are the labels; type='mmpretrain.CustomDataset' reads such a file"
+            )
+        if isinstance(kwargs.get('extensions'), str):
+            raise ValueError(
+                f"ImageFolder: extensions='{kwargs['extensions']}', expected a list, such as ['.png']"
             )
         self.preload_size, self.channel_order = preload_size, channel_order
         self.num_classes = num_classes
@@ -119,6 +128,10 @@ class ImageFolder(CustomDataset):
             )
         if self.CLASSES is None:
             return found
+        if len({*self.CLASSES}) < len(self.CLASSES):
+            raise ValueError(
+                f'ImageFolder: classes={tuple(self.CLASSES)} has a name twice; name every class once'
+            )
         strange = {*found} - {*self.CLASSES} if self.test_mode else {*found} ^ {*self.CLASSES}
         if strange:
             raise ValueError(

@@ -13,7 +13,9 @@ from ostrdet.engine.config_tree import walk
 #: Functions that build a component, and the variable that holds its config.
 BUILDERS = {
     ('mmengine.registry.build_functions', 'build_from_cfg'): 'cfg',
+    ('mmengine.registry.build_functions', 'build_scheduler_from_cfg'): 'cfg',
     ('mmengine.runner.runner', 'build_dataloader'): 'dataloader',
+    ('mmengine.model.weight_init', '_initialize'): 'cfg',
     ('ostrdet.registry', 'build'): 'cfg',
 }
 OWN = 'ostrdet.'

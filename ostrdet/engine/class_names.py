@@ -18,7 +18,8 @@ _LABEL, _BOXES, _BOX_LABEL = 'gt_label', 'instances', 'bbox_label'
 
 def class_names(dataset: Any) -> tuple[str, ...]:
     """The names of the classes of a data set, in the order of the labels; none if it has none."""
-    found = getattr(dataset, 'metainfo', {}).get('classes')
+    meta = getattr(dataset, 'metainfo', None)
+    found = meta.get('classes') if isinstance(meta, Mapping) else None
     return (found,) if isinstance(found, str) else tuple(map(str, found or ()))
 
 
@@ -28,6 +29,27 @@ def saved_classes(checkpoint: Mapping[str, Any]) -> tuple[str, ...]:
     if found is None:  # of a published file
         found = value_at(checkpoint, 'dataset_meta.classes')
     return tuple(map(str, found)) if isinstance(found, list | tuple) else ()
+
+
+def check_parts(dataset: Any, key: str) -> None:
+    """Check that a data set which joins others gives a label one meaning.
+
+    Args:
+        dataset: Any data set.
+        key: Its config key, for the message.
+
+    Raises:
+        ValueError: If its parts have other classes, another order of them, or other metainfo.
+    """
+    parts: Sequence[Any] = getattr(dataset, 'datasets', ())
+    for index, part in enumerate(parts):
+        place = f'{key}.datasets.{index}'
+        check_parts(part, place)
+        check_same_classes(class_names(part), class_names(parts[0]), place, f'{key}.datasets.0')
+    if hasattr(dataset, 'metainfo') and not isinstance(dataset.metainfo, Mapping):
+        raise ValueError(f'{key}: its parts have different metainfo; give all of them the same')
+    if hasattr(dataset, 'dataset'):
+        check_parts(dataset.dataset, f'{key}.dataset')
 
 
 def check_same_classes(

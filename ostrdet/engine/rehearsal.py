@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
 from ostrdet.engine.built import is_deliberate, reason_of
+from ostrdet.engine.unwrap import unwrapped
 from ostrdet.registry import nearest
 
 SAMPLES = 2
@@ -20,7 +21,7 @@ BOX = {'bboxes', 'labels', 'scores'}
 
 
 def rehearse(runner: Runner, names: Sequence[str] = ('train', 'val')) -> None:
-    """Read samples of every loop; let the model predict those of a validation, and evaluate them.
+    """Read samples of every loop; compute the loss of a training, predict and evaluate a validation.
 
     Samples are read by this process, whatever the number of workers. Nothing is kept.
 
@@ -29,7 +30,7 @@ def rehearse(runner: Runner, names: Sequence[str] = ('train', 'val')) -> None:
         names: 'train', 'val', 'test': the loops, of which some may be missing.
 
     Raises:
-        ValueError: If a sample can't be read, the model can't predict it, the metrics can't
+        ValueError: If a sample can't be read, the model can't learn or predict it, the metrics can't
             evaluate predictions, or a hook asks for a metric that there is not.
     """
     for name in names:
@@ -43,6 +44,11 @@ def _rehearse_loop(runner: Runner, loop: Any, name: str) -> None:
     with _named(f'{name}_dataloader.dataset: a sample can not be read'):
         batch = _batch(loader)
     if name == 'train':
+        with _named(
+            'model: the loss of images of train_dataloader can not be computed',
+            'mend the loss or the layers in model, or the labels of the data',
+        ):
+            _loss(runner, batch)
         return
     runner.call_hook(f'before_{name}')  # what hooks check before a validation, they check now
     with _named(f'model: the network can not predict an image of {name}_dataloader'):
@@ -74,6 +80,20 @@ def _predict(runner: Runner, loop: Any, batch: Any, name: str) -> Any:
         model.train(was_training)
 
 
+def _loss(runner: Runner, batch: Any) -> None:
+    """Compute the loss of a batch, which leaves no trace in a network that evaluates."""
+    model = unwrapped(runner.model)
+    if not hasattr(model, 'loss') or runner.cfg.get('compile'):
+        return  # a search has two of them; and compiling for this would take minutes
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(**model.data_preprocessor(batch, training=True), mode='loss')
+    finally:
+        model.train(was_training)
+
+
 def _with_boxes(sample: Any, num_classes: int) -> Any:
     """A box of every class: an untrained detector may see none, and a metric would not be tried."""
     found = sample.get('pred_instances') if hasattr(sample, 'get') else None
@@ -85,15 +105,22 @@ def _with_boxes(sample: Any, num_classes: int) -> Any:
 
 
 def _check_monitors(runner: Runner, metrics: Mapping[str, float]) -> None:
-    """Check that there is every metric that a hook will ask for."""
-    for hook in runner.hooks:
-        wanted = [*(getattr(hook, 'save_best', None) or []), getattr(hook, 'monitor', None)]
-        for name in wanted:
-            if name not in (None, 'auto', *metrics):
-                raise ValueError(
-                    f"{type(hook).__name__}: the validation gives no '{name}'. "
-                    f'{nearest(name, metrics)}'
-                )
+    """Check that there is every metric that a hook or a schedule will ask for."""
+    asked = [
+        (type(hook).__name__, name)
+        for hook in runner.hooks
+        for name in (*(getattr(hook, 'save_best', None) or []), getattr(hook, 'monitor', None))
+    ]
+    schedulers: Any = runner.param_schedulers
+    listed = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
+    asked += [
+        ('param_scheduler', getattr(one, 'monitor', None))
+        for several in listed
+        for one in several or ()
+    ]
+    for who, name in asked:
+        if name not in (None, 'auto', *metrics):
+            raise ValueError(f"{who}: the validation gives no '{name}'. {nearest(name, metrics)}")
 
 
 def _evaluate(loop: Any, batch: Any, samples: Any) -> dict[str, float]:

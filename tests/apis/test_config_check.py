@@ -18,7 +18,20 @@ GOOD: dict[str, dict[str, Any]] = {
         'model.weighting.type': 'SoftmaxWeighting',
     },
     'clipping by value': {
-        'optim_wrapper.weights.clip_grad': {'type': 'value', 'clip_value': 1.0},
+        'optim_wrapper.weights.clip_grad': {
+            '_delete_': True,
+            'type': 'value',
+            'clip_value': 1.0,
+        },
+    },
+    'clipping by value, with one optimizer': {
+        'optim_wrapper': {
+            '_delete_': True,
+            'type': 'OptimWrapper',
+            'optimizer': {'type': 'SGD', 'lr': 0.1},
+            'clip_grad': {'type': 'value', 'clip_value': 1.0},
+        },
+        'param_scheduler': None,
     },
     'a normalisation': {'model.supernet.norm_cfg': {'type': 'BN', 'affine': True, 'momentum': 0.1}},
     'a transform in a transform': {
@@ -66,3 +79,10 @@ def test_unknown_types_in_out_of_the_way_places(
 ) -> None:
     with pytest.raises(KeyError, match=message):
         check_config(tiny_config(override).to_dict())
+
+
+def test_the_key_of_the_log_processor_is_named(tiny_config: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"'log_processor\.windowsize': .* Did you mean 'window_size'"
+    ):
+        check_config(tiny_config({'log_processor': {'windowsize': 5}}).to_dict())

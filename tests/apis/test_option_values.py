@@ -101,3 +101,17 @@ def test_every_text_ends_somewhere() -> None:
         except ValueError as error:
             said.add(str(error)[:12])
     assert said == {'do not match', 'do not hold '}
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['[' * 3000 + ']' * 3000, '{a:' * 900 + '1' + '}' * 900, 'dict(a=' * 900 + '1' + ')' * 900],
+)
+def test_brackets_within_brackets_without_end(text: str) -> None:
+    with pytest.raises(ValueError, match='are nested more than 30 deep'):
+        parse_value(text)
+
+
+def test_a_range_without_a_step() -> None:
+    with pytest.raises(ValueError, match=r'hold no range: .* must not be zero'):
+        parse_value('range(0,10,0)')

@@ -122,6 +122,7 @@ def test_any_config_may_find_unused_parameters(tiny_training: Any, key: str) -> 
         ({'train_cfg.epochs': 3}, None, TypeError, "Did you mean 'max_epochs'"),
         ({'param_scheduler.0.type': 'Cosine'}, None, KeyError, 'CosineAnnealingLR'),
         ({'randomness.seed': None}, None, ValueError, r'randomness\.seed=None'),
+        ({'randomness.seed': True}, None, ValueError, r'randomness\.seed=True'),
     ],
 )
 def test_bad_input_is_named(
@@ -133,6 +134,24 @@ def test_bad_input_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         load_config(tiny_training(overrides), genotype=genotype)
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        (
+            'param_scheduler.0=None',
+            r"'param_scheduler\.0=None': 'param_scheduler' is a list of 1, in",
+        ),
+        ('param_scheduler.7.eta_min=1', r"give all of it, 'param_scheduler=\[\.\.\.\]'"),
+        ('param_scheduler._delete_=True', "'param_scheduler' is a list of 1"),
+        ('val_evaluator.topk.0=1', r"'val_evaluator\.topk' is a list of \d"),
+        (f'model{".a" * 999}=1', r"'model\.a.*\.\.\.' has more than 30 dots"),
+    ],
+)
+def test_options_that_can_not_be_merged(tiny_training: Any, option: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_config(tiny_training(), cfg_options=[option])
 
 
 def test_arguments_that_a_hook_passes_on_are_taken(tiny_training: Any) -> None:

@@ -147,3 +147,18 @@ def test_classes_without_or_with_two_categories_are_refused() -> None:
     with pytest.raises(AnnotationError, match="the ids 7, 9 are both called 'dog'"):
         category_ids(twice, ['dog', 'cat'], 'x')
     assert category_ids(twice, ['cat'], 'x') == [3]
+
+
+def test_a_class_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(
+        AnnotationError, match=r"metainfo\.classes=\('cat', 'cat'\) has a name twice"
+    ):
+        category_ids(GOOD, ['cat', 'cat'], 'x')
+
+
+def test_a_number_beyond_all_floats_is_named(tmp_path: Path) -> None:
+    content = copy.deepcopy(GOOD)
+    content['annotations'][0]['bbox'] = [0, 0, 10**400, 5]
+    (tmp_path / 'a.json').write_text(json.dumps(content))
+    with pytest.raises(AnnotationError, match=r'annotations\[0\] .*, four finite numbers'):
+        read_coco(tmp_path / 'a.json')

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ostrdet.datasets import ImageFolder
-from ostrdet.datasets.image_files import SUFFIXES, find_images, listed
+from ostrdet.datasets.image_files import SUFFIXES, find_images, listed, loose_files
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 40, 3), dtype=np.uint8)
 
@@ -140,3 +140,12 @@ def test_a_test_set_may_lack_classes_and_keeps_their_numbers(tmp_path: Path) -> 
     assert data.get_gt_labels().tolist() == [2]
     with pytest.raises(ValueError, match='are not the classes of the config'):
         ImageFolder(str(tmp_path), split='', classes=['bee', 'cat'], test_mode=True)
+
+
+def test_a_link_to_itself_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / 'a.png').touch()
+    (tmp_path / 'loop.png').symlink_to(tmp_path / 'loop.png')
+    found = find_images(tmp_path)
+    assert found.images == [tmp_path / 'a.png']
+    assert found.passed_over == {'(broken link)': 1}
+    assert loose_files(tmp_path)['(broken link) beside the class folders'] == 1

@@ -235,3 +235,22 @@ def test_pictures_in_memory_may_be_rgb(tmp_path: Path) -> None:
         assert data.get_data_info(0)['img'][0, 0].tolist() == pixel
     with pytest.raises(ValueError, match="channel_order='rgb', expected 'bgr', or with preload"):
         ImageFolder(str(tmp_path), split='', channel_order='rgb')
+
+
+def test_a_class_that_is_named_twice_is_refused(root: Path) -> None:
+    with pytest.raises(ValueError, match=r'has a name twice; name every class once'):
+        ImageFolder(data_root=str(root), classes=['cat', 'dog', 'cat'])
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        ({'ann_file': 'a.txt'}, r"ann_file='a\.txt', expected none, .*CustomDataset"),
+        ({'extensions': '.png'}, r"extensions='\.png', expected a list"),
+    ],
+)
+def test_what_would_not_be_read_as_meant_is_refused(
+    root: Path, option: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ImageFolder(data_root=str(root), **option)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import Registry
+from mmengine.model import initialize
+from mmengine.registry import PARAM_SCHEDULERS, Registry
+from torch import nn
 
 from ostrdet.engine.built import config_error
 from ostrdet.engine.runner import explained
@@ -118,3 +120,23 @@ def test_layers_that_do_not_fit_are_the_config_s_fault_before_the_first_step(beg
     with pytest.raises(expected) as caught, explained(Config({}), begun=lambda: begun):
         torch.ones(2, 3) @ torch.ones(2, 3)
     assert str(caught.value).startswith('model: its layers do not fit') != begun
+
+
+def test_a_schedule_that_can_not_be_converted_has_its_key() -> None:
+    """mmengine builds schedulers by a function of their own."""
+    cfg = Config({'param_scheduler': [{'type': 'LinearLR', 'convert_to_iter_based': True}]})
+    with (
+        pytest.raises(ValueError, match=r"^config key 'param_scheduler\.0': LinearLR"),
+        explained(cfg),
+    ):
+        PARAM_SCHEDULERS.build(dict(cfg.param_scheduler[0], by_epoch=False))
+
+
+def test_weights_to_start_from_that_are_not_there_have_their_key() -> None:
+    """mmengine builds what initialises a module, and calls it at once."""
+    cfg = Config({'neck': {'init_cfg': {'type': 'Pretrained', 'checkpoint': '/none.pth'}}})
+    with (
+        pytest.raises(ValueError, match=r"^config key 'neck\.init_cfg': Pretrained .*none"),
+        explained(cfg),
+    ):
+        initialize(nn.Linear(2, 2), cfg.neck.init_cfg)

@@ -8,6 +8,7 @@ from mmengine.dataset import BaseDataset
 
 from ostrdet.engine.class_names import (
     check_known_classes,
+    check_parts,
     check_same_classes,
     class_names,
     match_checkpoint,
@@ -114,3 +115,24 @@ def test_other_classes_than_those_of_the_training_are_refused(
 def test_what_has_no_names_is_not_compared() -> None:
     for found, expected in (([], ['a']), (['a'], []), (['a'], ['a'])):
         check_same_classes(found, expected, 'val', 'train')
+
+
+class Joined:
+    """As mmdet has it: metainfo is a list where that of the parts differs."""
+
+    def __init__(self, *datasets: Any, metainfo: Any = None) -> None:
+        self.datasets = datasets
+        self.metainfo = datasets[0].metainfo if metainfo is None else metainfo
+
+
+def test_joined_data_sets_have_the_same_classes_in_the_same_order() -> None:
+    two = images(('a', 'b'))
+    check_parts(two, 'x')
+    check_parts(Joined(two, images(('a', 'b'))), 'x')
+    message = r"x\.datasets\.1 has other classes than 'x\.datasets\.0', or another order: label 0"
+    with pytest.raises(ValueError, match=message):
+        check_parts(Joined(two, images(('b', 'a'))), 'x')
+    repeated = type('Repeated', (), {'dataset': Joined(two, two, metainfo=[{}, {}])})
+    with pytest.raises(ValueError, match=r'x\.dataset: its parts have different metainfo'):
+        check_parts(repeated(), 'x')
+    assert class_names(repeated().dataset) == ()

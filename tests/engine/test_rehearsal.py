@@ -67,6 +67,18 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {'default_hooks.checkpoint.save_best': 'accuracy/top2'},
         r"SafeCheckpointHook: the validation gives no 'accuracy/top2'. Did you mean 'accuracy/top",
     ),
+    'weights of two classes': (
+        {'model.head.loss': {'type': 'CrossEntropyLoss', 'class_weight': [1.0, 2.0]}},
+        r'model: the loss of images of train_dataloader can not be computed: .*10 classes',
+    ),
+    'a loss of several labels': (
+        {'model.head.loss': {'type': 'CrossEntropyLoss', 'use_sigmoid': True}},
+        r'model: the loss of images of train_dataloader .*pred\.dim\(\) == label\.dim\(\)',
+    ),
+    'a monitor of a schedule': (
+        {'param_scheduler': [{'type': 'ReduceOnPlateauLR', 'monitor': 'accuracy/top2'}]},
+        r"param_scheduler: the validation gives no 'accuracy/top2'. Did you mean 'accuracy/top",
+    ),
     'channels': ({'model.head.in_channels': 3}, 'model: .*shapes cannot be multiplied'),
     'deviations': (
         {'data_preprocessor.mean': [0.0], 'data_preprocessor.std': [1.0, 2.0]},

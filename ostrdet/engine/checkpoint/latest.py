@@ -48,14 +48,16 @@ def checkpoints(folder: str | Path) -> list[Path]:
     found = {
         key: path
         for path in Path(folder).glob('epoch_*.pth')
-        if (key := position(path)) is not None
+        if (key := position(path)) is not None and path.is_file()
     }
     return [found[key] for key in sorted(found, reverse=True)]
 
 
 def other_checkpoints(folder: str | Path) -> list[Path]:
     """Files of a work dir that end like a checkpoint, but do not say how far a run was."""
-    return sorted(path for path in Path(folder).glob('*.pth') if position(path) is None)
+    files = Path(folder).iterdir() if Path(folder).is_dir() else ()
+    ends = (path for path in files if path.suffix.lower() == '.pth' and path.is_file())
+    return sorted(path for path in ends if position(path) is None)
 
 
 def latest_checkpoint(folder: str | Path, warn: Callable[[str], None] | None = None) -> Path | None:

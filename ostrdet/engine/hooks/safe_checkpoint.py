@@ -1,5 +1,6 @@
 """Checkpoints of which the last two are always there."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import AtomicBackend, checkpoints, name_within_epoch, position
 from ostrdet.engine.checkpoint.atomic import sum_of
-from ostrdet.registry import HOOKS
+from ostrdet.registry import HOOKS, nearest
 
 LEAST = 2
 #: What the name of a checkpoint gets when a run goes on from an older one.
@@ -31,6 +32,7 @@ class SafeCheckpointHook(CheckpointHook):
         kwargs: As in mmengine.
 
     Raises:
+        TypeError: If neither mmengine's hook nor its ``save_checkpoint`` has an argument.
         ValueError: If fewer than two are to be kept.
     """
 
@@ -45,6 +47,20 @@ class SafeCheckpointHook(CheckpointHook):
             raise ValueError(
                 f'default_hooks.checkpoint.max_keep_ckpts={max_keep_ckpts}, expected at least {LEAST}, '
                 'since a checkpoint can be damaged, or -1 for all'
+            )
+        strange = {*kwargs} - {
+            *signature(CheckpointHook).parameters,
+            *signature(Runner.save_checkpoint).parameters,
+        }
+        if strange:
+            known = {
+                *signature(SafeCheckpointHook).parameters,
+                *signature(CheckpointHook).parameters,
+            }
+            key = min(strange)
+            raise TypeError(
+                f"default_hooks.checkpoint.{key}: SafeCheckpointHook has no argument '{key}'. "
+                f'{nearest(key, known - {"kwargs"})}'
             )
         super().__init__(
             interval=interval, max_keep_ckpts=max_keep_ckpts, by_epoch=by_epoch, **kwargs

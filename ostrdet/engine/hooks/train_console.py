@@ -85,8 +85,13 @@ def _describe_data(loader: Any) -> str:
     )
 
 
-def describe_metrics(metrics: Mapping[str, float]) -> str:
-    """Metrics in one line.
+def plain_metrics(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics as numbers and lists of numbers; some, as a confusion matrix, are tensors."""
+    return {k: v.tolist() if hasattr(v, 'tolist') else v for k, v in metrics.items()}
+
+
+def describe_metrics(metrics: Mapping[str, Any]) -> str:
+    """Metrics in one line, but for those that are no single number.
 
     Examples:
         >>> describe_metrics({'accuracy/top1': 91.25})
@@ -94,4 +99,5 @@ def describe_metrics(metrics: Mapping[str, float]) -> str:
         >>> describe_metrics({'coco/bbox_mAP': 0.345})
         'coco/bbox_mAP 0.345'
     """
-    return ', '.join(f'{name} {value:.4g}' for name, value in metrics.items())
+    numbers = ((k, v) for k, v in plain_metrics(metrics).items() if isinstance(v, int | float))
+    return ', '.join(f'{name} {value:.4g}' for name, value in numbers)

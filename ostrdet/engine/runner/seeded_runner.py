@@ -27,6 +27,7 @@ from ostrdet.engine.checkpoint import (
     work_dir_lock,
 )
 from ostrdet.engine.class_names import (
+    check_parts,
     check_same_classes,
     class_names,
     match_checkpoint,
@@ -116,6 +117,7 @@ class SeededRunner(Runner):
         """
         built: BaseLoop = super().build_train_loop(loop)
         loader = built.dataloader
+        check_parts(loader.dataset, 'train_dataloader.dataset')
         check_boxes(loader.dataset, self.model)
         if len(loader) == 0:
             raise ValueError(
@@ -148,6 +150,7 @@ class SeededRunner(Runner):
     def _check_measured(self, loop: BaseLoop, key: str) -> None:
         """Labels, boxes and metrics of a loop that measures."""
         evaluator = getattr(loop, 'evaluator', None)
+        check_parts(loop.dataloader.dataset, key)
         check_boxes(loop.dataloader.dataset, self.model, getattr(evaluator, 'metrics', ()))
         if isinstance(self._train_loop, BaseLoop):
             ours = class_names(self._train_loop.dataloader.dataset)

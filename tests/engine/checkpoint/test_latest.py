@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from ostrdet.engine.checkpoint import AtomicBackend, DamagedFileError, latest_checkpoint
+from ostrdet.engine.checkpoint import (
+    AtomicBackend,
+    DamagedFileError,
+    checkpoints,
+    latest_checkpoint,
+    other_checkpoints,
+)
 
 
 def write(folder: Path, *names: str) -> None:
@@ -76,3 +82,13 @@ def test_where_all_are_damaged_nothing_starts_from_zero(tmp_path: Path) -> None:
         DamagedFileError, match=r"every checkpoint is damaged: .*epoch_2\.pth' is empty"
     ):
         latest_checkpoint(tmp_path)
+
+
+def test_folders_are_no_checkpoints_and_capitals_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / 'epoch_9.pth').mkdir()
+    (tmp_path / 'mine.pth').mkdir()
+    assert checkpoints(tmp_path) == other_checkpoints(tmp_path) == []
+    (tmp_path / 'epoch_2.PTH').touch()
+    assert checkpoints(tmp_path) == []
+    assert other_checkpoints(tmp_path) == [tmp_path / 'epoch_2.PTH']
+    assert other_checkpoints(tmp_path / 'none') == []

@@ -19,6 +19,12 @@ def test_fewer_than_two_are_refused(keep: int) -> None:
         SafeCheckpointHook(max_keep_ckpts=keep)
 
 
+def test_an_argument_that_nothing_takes_is_refused_before_the_first_checkpoint() -> None:
+    with pytest.raises(TypeError, match=r"checkpoint\.save_bets: .*Did you mean 'save_best'"):
+        SafeCheckpointHook(save_bets='auto')
+    SafeCheckpointHook(save_best='auto', backend_args=None)
+
+
 @pytest.mark.parametrize(('keep', 'left'), [(2, [3, 4]), (3, [2, 3, 4]), (-1, [1, 2, 3, 4])])
 def test_old_ones_go(tiny_training: Any, tmp_path: Path, keep: int, left: list[int]) -> None:
     config = tiny_training(

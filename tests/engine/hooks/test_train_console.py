@@ -1,12 +1,16 @@
 """What a training says."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.train import train
+from ostrdet.engine.hooks.train_console import describe_metrics
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import save_genotype
 
@@ -57,3 +61,18 @@ def test_a_searched_genotype_tells_its_search(
     origin = 'chosen by Magnitude after epoch 50 of ostr_darts_c10.py, seed 3'
     told = f'{path}, given by --genotype: DARTSSpace, {origin}'
     assert first.split(maxsplit=1) == ['genotype', told]
+
+
+def test_metrics_that_are_no_number_stop_nothing(tiny_training: Any, tmp_path: Path) -> None:
+    metrics = [{'type': 'Accuracy', 'topk': 1}, {'type': 'ConfusionMatrix'}]
+    config = tiny_training({'val_evaluator': metrics, 'test_evaluator': metrics})
+    train(config, work_dir=tmp_path)
+    out = tmp_path / 'metrics.json'
+    found = evaluate(config, next(tmp_path.glob('epoch_*.pth')), out=out, work_dir=tmp_path / 't')
+    assert json.loads(out.read_text()) == found
+    matrix = torch.tensor(found['confusion_matrix/result'])
+    assert matrix.shape == (10, 10)
+    share = 100 * matrix.trace() / matrix.sum()
+    assert float(share) == pytest.approx(found['accuracy/top1'], rel=1e-4)
+    text = describe_metrics({'a': torch.tensor(0.5), 'b': matrix, 'c': [1.0, 2.0]})
+    assert text == 'a 0.5'
