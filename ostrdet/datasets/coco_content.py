@@ -15,6 +15,10 @@ class AnnotationError(ValueError):
     """An annotation file that can't be used as it is."""
 
 
+#: Characters of a value that a message shows.
+LONGEST = 100
+
+
 class Field(NamedTuple):
     """What an entry must have.
 
@@ -108,7 +112,7 @@ def _check_entry(entry: dict[str, Any], fields: Sequence[Field], where: str) -> 
             )
         if not field.is_valid(value):
             raise AnnotationError(
-                f'{where}{_identity(entry)}: {field.key}={value!r}, expected {field.expected}'
+                f'{where}{_identity(entry)}: {field.key}={_shown(value)}, expected {field.expected}'
             )
 
 
@@ -127,7 +131,12 @@ def _check_unique(entries: Sequence[Mapping[str, Any]], where: str, name: str) -
 
 def _identity(entry: Mapping[str, Any]) -> str:
     identity = entry.get('id', ...)
-    return '' if identity is ... else f' (id {identity!r})'
+    return '' if identity is ... else f' (id {_shown(identity)})'
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f'{text[:LONGEST]}...'
 
 
 def _not_coco(path: str | Path, reason: str) -> str:

@@ -74,10 +74,15 @@ class Trajectory:
     def rewind(self, epoch: int, genotype: Genotype | None) -> None:
         """Drop what was written after ``epoch``, which a resumed run writes again.
 
+        A run that starts from nothing where another has been, as its checkpoints are gone, repeats
+        nothing for sure: what is there becomes ``*.old``.
+
         Args:
             epoch: Epochs done.
             genotype: What was chosen last by then, for ``genotype.json``.
         """
+        if epoch == 0:
+            self._set_aside()
         if self.path.is_file():
             lines = self.path.read_text(encoding='utf-8').splitlines()
             kept = [f'{line}\n' for line in lines if _epoch_of(line) <= epoch]
@@ -89,6 +94,11 @@ class Trajectory:
             (self.work_dir / 'genotype.json').unlink(missing_ok=True)
         else:
             save_genotype(genotype, self.work_dir / 'genotype.json')
+
+    def _set_aside(self) -> None:
+        for path in (self.path, self.work_dir / 'genotype.json'):
+            if path.is_file() and path.stat().st_size:
+                path.replace(path.with_name(path.name + '.old'))
 
     def append(self, record: EpochRecord, genotype: Genotype | None) -> None:
         """Write the line of an epoch, and its genotype in ``genotypes/`` and ``genotype.json``."""

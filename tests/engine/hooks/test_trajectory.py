@@ -63,7 +63,7 @@ def test_a_line_per_epoch_and_a_file_per_genotype(three_epochs: Path) -> None:
     assert load_genotype(three_epochs / 'genotype.json') == genotype('skip_connect')
 
 
-@pytest.mark.parametrize(('epoch', 'kept'), [(2, ['epoch_002.json']), (1, []), (0, [])])
+@pytest.mark.parametrize(('epoch', 'kept'), [(2, ['epoch_002.json']), (1, [])])
 def test_rewinding_drops_what_came_later(three_epochs: Path, epoch: int, kept: list[str]) -> None:
     Trajectory(three_epochs).rewind(epoch, genotype('none') if epoch == 2 else None)
     assert epochs(three_epochs) == list(range(1, epoch + 1))
@@ -71,6 +71,17 @@ def test_rewinding_drops_what_came_later(three_epochs: Path, epoch: int, kept: l
     assert (three_epochs / 'genotype.json').exists() == (epoch == 2)
     if epoch == 2:
         assert load_genotype(three_epochs / 'genotype.json') == genotype('none')
+
+
+def test_starting_from_nothing_sets_an_earlier_search_aside(three_epochs: Path) -> None:
+    before = {
+        name: (three_epochs / name).read_bytes() for name in ('trajectory.jsonl', 'genotype.json')
+    }
+    Trajectory(three_epochs).rewind(0, None)
+    assert names(three_epochs) == []
+    for name, content in before.items():
+        assert not (three_epochs / name).exists()
+        assert (three_epochs / f'{name}.old').read_bytes() == content
 
 
 @pytest.mark.parametrize('rest', ['{"epoch": 3, "alph', '{"epoch": 3}'[:-1], '[]\n', '{}\n', 'x'])
