@@ -14,6 +14,7 @@ from ostrdet.engine.config_tree import walk
 BUILDERS = {
     ('mmengine.registry.build_functions', 'build_from_cfg'): 'cfg',
     ('mmengine.runner.runner', 'build_dataloader'): 'dataloader',
+    ('mmengine.model.weight_init', '_initialize'): 'cfg',  # builds, and sets the weights
     ('ostrdet.registry', 'build'): 'cfg',
 }
 OWN = 'ostrdet.'
