@@ -75,6 +75,14 @@ RULES = (
     Rule('model', lambda v: isinstance(v, Mapping) and 'type' in v, "a dict with the key 'type'"),
     *_at_least(1, '*_dataloader.batch_size'),
     *_at_least(0, '*_dataloader.num_workers'),
+    *(
+        Rule(
+            f'*_dataloader.{key}',
+            lambda v: v is None or callable(v) or (isinstance(v, Mapping) and 'type' in v),
+            "None, or a dict with the key 'type'",
+        )
+        for key in ('collate_fn', 'worker_init_fn', 'sampler', 'batch_sampler')
+    ),
     *_at_least(1, 'train_cfg.max_epochs', 'train_cfg.max_iters'),
     *_at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval'),
     *_at_least(0, 'train_cfg.arch_start_epoch', 'train_cfg.split_seed'),
@@ -145,6 +153,8 @@ RULES = (
     Rule('**.find_unused_parameters', lambda v: isinstance(v, bool), 'True or False'),
     Rule('model_wrapper_cfg', lambda v: v is None or isinstance(v, Mapping), 'None or a dict'),
     _one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
+    *_at_least(1, 'env_cfg.resource_limit'),
+    *_at_least(0, 'env_cfg.mp_cfg.opencv_num_threads'),
     _one_of('log_level', *logging.getLevelNamesMapping()),
 )
 

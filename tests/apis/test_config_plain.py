@@ -78,6 +78,23 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
             {'custom_hooks': [{'type': 'EmptyCacheHook', 'priority': 'HIGHER'}]},
             r"custom_hooks\.0\.priority='HIGHER', expected 0 to 100, or one of HIGHEST",
         ),
+        (
+            {'val_dataloader': {'worker_init_fn': 'lambda worker: None'}},
+            r"val_dataloader\.worker_init_fn='lambda worker: None', expected None, or a dict",
+        ),
+        (
+            {'val_dataloader': {'collate_fn': 'stack'}},
+            r"val_dataloader\.collate_fn='stack', expected None, or a dict with the key 'type'",
+        ),
+        (
+            {'val_dataloader': {'sampler': {'shuffle': True}}},
+            r"val_dataloader\.sampler=\{'shuffle': True\}, expected None, or a dict with the key",
+        ),
+        ({'env_cfg': {'resource_limit': 'abc'}}, r"env_cfg\.resource_limit='abc', expected an int"),
+        (
+            {'env_cfg': {'mp_cfg': {'opencv_num_threads': 'x'}}},
+            r"env_cfg\.mp_cfg\.opencv_num_threads='x', expected an integer, at least 0",
+        ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (
             {'auto_scale_lr': {'enable': True, 'base_batch_size': 0}},
