@@ -49,6 +49,7 @@ REGISTRIES: dict[str, Registry] = {
     'sampler': own.DATA_SAMPLERS,
     'batch_sampler': own.DATA_SAMPLERS,
     'collate_fn': own.FUNCTIONS,
+    'worker_init_fn': own.FUNCTIONS,
     'default_hooks': own.HOOKS,
     'custom_hooks': own.HOOKS,
     'optim_wrapper': own.OPTIM_WRAPPERS,

@@ -21,6 +21,8 @@ COMPONENTS = re.compile(r'(\w+_)?type|constructor|auto_wrap_policy|param_init_fn
 NAME = re.compile(r'[\w/+-]+(\.[\w/+-]+)?')
 #: Keys that hold the name of a library.
 SCOPES = ('default_scope', '_scope_')
+#: What JSON and YAML can write in the place of a name; a .py config may hold a class.
+NAMELESS = (Mapping, list, tuple, int, float)
 #: Keys that hold a file.
 FILES = ('load_from', 'checkpoint', 'pretrained')
 #: Keys that hold a file that mmengine unpickles if its name says so.
@@ -36,13 +38,15 @@ def check_names(cfg: Mapping[str, Any]) -> None:
 
     Raises:
         KeyError: If a name is that of no registered library; the nearest is offered.
-        ValueError: If a name is a path into a module, or a file an address.
+        ValueError: If a name is no text or a path into a module, or a file an address.
     """
     known = {*LIBRARIES, *_loaded()}
     for key, value in walk(cfg):
+        path, last = '.'.join(key), key[-1]
+        if last in ('type', *SCOPES) and isinstance(value, NAMELESS):
+            raise ValueError(f'{path}={value!r}, expected a name as text')
         if not isinstance(value, str):
             continue
-        path, last = '.'.join(key), key[-1]
         choices = _choices(key)
         if choices and value not in choices:
             raise ValueError(f'{path}={value!r}, expected one of {", ".join(choices)}')

@@ -59,6 +59,14 @@ RULES = (
         lambda v: is_integer(v) and 0 <= v <= MOST_WORKERS,
         f'an integer, at least 0 and at most {MOST_WORKERS}',
     ),
+    *(
+        Rule(
+            f'*_dataloader.{key}',
+            lambda v: v is None or callable(v) or (isinstance(v, Mapping) and 'type' in v),
+            "None, or a dict with the key 'type'",
+        )
+        for key in ('collate_fn', 'worker_init_fn', 'sampler', 'batch_sampler')
+    ),
     *at_least(1, '*_dataloader.num_batch_per_epoch', none=True),
     Rule(
         'model.backbone.genotype',
@@ -183,6 +191,8 @@ RULES = (
     one_of('env_cfg.mp_cfg.mp_start_method', *multiprocessing.get_all_start_methods()),
     one_of('launcher', 'none', 'pytorch', 'slurm', 'mpi'),
     one_of('log_level', *logging.getLevelNamesMapping()),
+    *at_least(1, 'env_cfg.resource_limit'),
+    *at_least(0, 'env_cfg.mp_cfg.opencv_num_threads'),
 )
 
 

@@ -1,5 +1,6 @@
 """Genotypes by name, file or text: the published ones lie in ``configs/genotypes``."""
 
+import codecs
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping
@@ -73,15 +74,25 @@ def _is_file(path: Path) -> bool:
 
 def _load(path: Path) -> Genotype:
     content = path.read_bytes()
-    text = '' if content.lstrip().startswith(b'{') else content.decode(errors='replace')
+    text = '' if content.lstrip().startswith(b'{') else _decoded(content)
     if found := find_texts(text):
         genotype = _parse_within(text, found, f"'{path}'")
         return dataclasses.replace(genotype, provenance={'source': f'a text in {path.name}'})
+    if not content.lstrip().startswith((b'{', b'[')):
+        raise GenotypeError(
+            f"{path}: not a JSON file, and no text with 'Genotype(...)' or '|op~0|+...' in it"
+        )
     genotype = load_genotype(path)
     try:
         return _checked(genotype)
     except (LookupError, TypeError, ValueError) as error:
         raise GenotypeError(f'{path}: {error.args[0]}') from error
+
+
+def _decoded(content: bytes) -> str:
+    """A text of any encoding that its first bytes tell, as consoles of Windows write UTF-16."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode('utf-16' if is_utf16 else 'utf-8', errors='replace')
 
 
 def _checked(genotype: Genotype) -> Genotype:

@@ -11,7 +11,8 @@ NAME = 'nb201'
 _EDGE = re.compile(r'(\w+)~([0-9]{1,3})')
 
 _NODE = r'\|(?:[^|~+\s]+~[0-9]+\|)+'
-_CELL = re.compile(rf'{_NODE}(?:\+{_NODE})*')
+#: People break the text between its nodes.
+_CELL = re.compile(rf'{_NODE}(?:\s*\+\s*{_NODE})*')
 
 
 def matches(text: str) -> bool:
@@ -56,7 +57,7 @@ def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenot
     if len(specs) != 1:
         raise GenotypeError(f"the form '{NAME}' holds one cell type, the space has {sorted(specs)}")
     ((name, spec),) = specs.items()
-    nodes = tuple(_parse_node(node, text) for node in text.strip().split('+'))
+    nodes = tuple(_parse_node(node.strip(), text) for node in text.split('+'))
     return {name: CellGenotype(nodes, spec.output)}
 
 

@@ -69,6 +69,10 @@ def test_what_mmengine_takes_passes(tiny_config: Any, case: str) -> None:
             r"'val_evaluator\.type': unknown metric 'mmpretrain\.Acuracy'",
         ),
         (
+            {'train_dataloader.worker_init_fn': {'type': 'worker_init'}},
+            r"'train_dataloader\.worker_init_fn\.type': unknown function 'worker_init'",
+        ),
+        (
             {'model_wrapper_cfg': {'type': 'MMSeparateDDP'}},
             r"'model_wrapper_cfg\.type'",
         ),

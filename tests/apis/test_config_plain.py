@@ -86,6 +86,7 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
             r"custom_hooks\.0\.priority='HIGHER', expected 0 to 100, or one of HIGHEST",
         ),
         (
+<<<<<<< HEAD
             {**TRAINING, 'optim_wrapper': {}, 'train_cfg': {'max_epochs': 10**26}},
             r'train_cfg\.max_epochs=1.*0, expected an integer, at least 1',
         ),
@@ -143,6 +144,23 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
         (
             {'model': {'type': 'X', 'backbone': {'type': 'Y', 'genotype': 5}}},
             r'model\.backbone\.genotype=5, expected a published name, a file',
+=======
+            {'val_dataloader': {'worker_init_fn': 'lambda worker: None'}},
+            r"val_dataloader\.worker_init_fn='lambda worker: None', expected None, or a dict",
+        ),
+        (
+            {'val_dataloader': {'collate_fn': 'stack'}},
+            r"val_dataloader\.collate_fn='stack', expected None, or a dict with the key 'type'",
+        ),
+        (
+            {'val_dataloader': {'sampler': {'shuffle': True}}},
+            r"val_dataloader\.sampler=\{'shuffle': True\}, expected None, or a dict with the key",
+        ),
+        ({'env_cfg': {'resource_limit': 'abc'}}, r"env_cfg\.resource_limit='abc', expected an int"),
+        (
+            {'env_cfg': {'mp_cfg': {'opencv_num_threads': 'x'}}},
+            r"env_cfg\.mp_cfg\.opencv_num_threads='x', expected an integer, at least 0",
+>>>>>>> break2
         ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (

@@ -250,6 +250,10 @@ HOSTILE: list[dict[str, Any]] = [
     {'a': {'ema_type': 'os.path.Thing'}},
     {'a': {'auto_wrap_policy': CODE}},
     {'a': {'trust_remote_code': True}},
+    {'a': {'type': ['os.system']}},
+    {'a': {'type': {'type': 'Y'}}},
+    {'a': {'_scope_': ['os']}},
+    {'a': {'type': 3}},
     {'compile': {'options': {'cpp.cxx': ['sh']}}},
 ]
 

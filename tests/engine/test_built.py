@@ -85,6 +85,18 @@ def test_what_is_raised_later_keeps_its_type() -> None:
         1 / 0  # noqa: B018
 
 
+def test_what_sets_the_weights_is_part_of_the_build() -> None:
+    from mmengine.model import initialize
+
+    init = {'type': 'Constant', 'val': 'much', 'layer': 'Linear'}
+    cfg = Config({'model': {'type': 'X', 'init_cfg': init}})
+    with (
+        pytest.raises(ValueError, match=r"^config key 'model\.init_cfg': Constant can not"),
+        explained(cfg),
+    ):
+        initialize(torch.nn.Linear(1, 1), init)
+
+
 def test_messages_of_our_own_are_left_alone() -> None:
     with pytest.raises(KeyError, match=r"unknown part 'Prt'"), explained(make()):
         build(PARTS, {'type': 'Prt'})

@@ -164,6 +164,30 @@ def test_the_structure_of_nas_bench_201_is_read() -> None:
     assert get_genotype(text) == get_genotype(NB201_TEXT)
 
 
+@pytest.mark.parametrize('plus', [' + ', '+\n', '\r\n+ '])
+def test_a_cell_may_be_broken_between_its_nodes(plus: str, tmp_path: Path) -> None:
+    text = '|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|'
+    (tmp_path / 'log.txt').write_text(f'best: {text.replace("+", plus)} (epoch 3)')
+    assert get_genotype(tmp_path / 'log.txt') == get_genotype(text)
+    assert get_genotype(text.replace('+', plus)) == get_genotype(text)
+
+
+@pytest.mark.parametrize('encoding', ['utf-16', 'utf-8-sig'])
+def test_a_text_of_another_encoding_is_read(encoding: str, tmp_path: Path) -> None:
+    text = '|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|'
+    (tmp_path / 'cell.txt').write_text(f'cell {text}', encoding=encoding)
+    assert get_genotype(tmp_path / 'cell.txt') == get_genotype(text)
+
+
+@pytest.mark.parametrize('content', [b'', b'\n', b'\x80\x04.', b'see the other file'])
+def test_a_file_of_neither_form_is_told_both(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / 'cell.txt').write_bytes(content)
+    with pytest.raises(
+        GenotypeError, match=r"cell\.txt: not a JSON file, and no text with 'Genotype"
+    ):
+        get_genotype(tmp_path / 'cell.txt')
+
+
 def test_one_genotype_written_in_two_ways_is_one() -> None:
     assert get_genotype(f'{LOGGED}\n{darts_text(4)}') == get_genotype(darts_text(4))
 

@@ -35,7 +35,6 @@ def test_edges_are_sorted_by_source() -> None:
         ('|none~0|+|none~0|none~x|', "'|none~0|none~x|'"),
         ('|none~0|+|none~0|none~-1|', "'|none~0|none~-1|'"),
         ('|none~0|+||none~0||', "'||none~0||'"),
-        ('|none~0|+ |none~0|none~1|', "' |none~0|none~1|'"),
         ('|none~0|+|none~0|os.system~1|', "'|none~0|os.system~1|'"),
         ('|none~\N{ARABIC-INDIC DIGIT ZERO}|', "'|none~\N{ARABIC-INDIC DIGIT ZERO}|'"),
         (f'|none~{"9" * 5000}|', "'|none~999"),

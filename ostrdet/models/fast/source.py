@@ -16,6 +16,9 @@ from ostrdet.models.fast.shared import Candidate, is_convolution, shared_sums
 from ostrdet.models.ops import even_phase, split_phases
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
+#: Elements of a state up to which convolutions are computed for all edges at once. Small ones cost by
+#: the call; of large ones folding keeps no outputs, and so takes less memory.
+SMALL = 2**17
 
 
 class Source:
@@ -37,7 +40,8 @@ class Source:
             for index, op in enumerate(ops, start=edge * len(ops))
             if not is_watched(op)
         ]
-        self._convolutions = [c for c in candidates if is_convolution(c.layers)]
+        is_small = state.numel() <= SMALL
+        self._convolutions = [c for c in candidates if is_small and is_convolution(c.layers)]
         # Alone they are not worth the matrix product
         self._features = [c for c in candidates if _is_feature(c)] if self._convolutions else []
         self._shared = {c.weight for c in (*self._convolutions, *self._features)}
