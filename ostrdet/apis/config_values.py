@@ -155,11 +155,11 @@ RULES = (
     *at_least(1, 'default_hooks.logger.interval'),
     *(
         Rule(
-            f'{hooks}.*.interval',
+            f'{hook}.interval',  # those of ours check it themselves
             lambda v: is_integer(v) and (v >= 1 or v == -1),
             'a number of epochs or iterations, at least 1, or -1 for never',
         )
-        for hooks in ('default_hooks', 'custom_hooks')
+        for hook in ('default_hooks.visualization', 'custom_hooks.#')
     ),
     Rule(
         'custom_hooks',

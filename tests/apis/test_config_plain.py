@@ -86,7 +86,6 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
             r"custom_hooks\.0\.priority='HIGHER', expected 0 to 100, or one of HIGHEST",
         ),
         (
-<<<<<<< HEAD
             {**TRAINING, 'optim_wrapper': {}, 'train_cfg': {'max_epochs': 10**26}},
             r'train_cfg\.max_epochs=1.*0, expected an integer, at least 1',
         ),
@@ -144,7 +143,8 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
         (
             {'model': {'type': 'X', 'backbone': {'type': 'Y', 'genotype': 5}}},
             r'model\.backbone\.genotype=5, expected a published name, a file',
-=======
+        ),
+        (
             {'val_dataloader': {'worker_init_fn': 'lambda worker: None'}},
             r"val_dataloader\.worker_init_fn='lambda worker: None', expected None, or a dict",
         ),
@@ -160,7 +160,6 @@ def test_known_keys_pass_and_those_of_another_constructor() -> None:
         (
             {'env_cfg': {'mp_cfg': {'opencv_num_threads': 'x'}}},
             r"env_cfg\.mp_cfg\.opencv_num_threads='x', expected an integer, at least 0",
->>>>>>> break2
         ),
         ({'sync_bn': 'abc'}, "sync_bn='abc', expected None, 'torch' or 'mmcv'"),
         (
