@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ostrdet.models.fast import source
 from ostrdet.models.supernets import Supernet
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import OPS
@@ -82,6 +83,26 @@ def test_engines_agree(
     height, width = size if isinstance(size, tuple) else (size, size)
     images = torch.randn(batch, 3, height, width)
     plain, fast = (run(net.train(training), images, with_edges) for net in pair(space, mixed_op))
+    assert_same([fast.logits], [plain.logits], 1e-10)
+    assert_same(fast.mix_grads, plain.mix_grads, 1e-10)
+    assert_same(fast.weight_grads, plain.weight_grads, 1e-10)
+    torch.testing.assert_close(fast.buffers, plain.buffers, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.usefixtures('float64')
+@pytest.mark.parametrize('small', [0, 2**17], ids=['large', 'small'])
+@pytest.mark.parametrize('memory_format', [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize('mixed_op', [None, PARTIAL])
+def test_states_of_any_size_agree(
+    mixed_op: dict[str, Any] | None,
+    memory_format: torch.memory_format,
+    small: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source, 'SMALL', small)
+    images = torch.randn(5, 3, 8, 8).contiguous(memory_format=memory_format)
+    nets = [net.to(memory_format=memory_format) for net in pair(NB201, mixed_op)]
+    plain, fast = (run(net, images, True) for net in nets)
     assert_same([fast.logits], [plain.logits], 1e-10)
     assert_same(fast.mix_grads, plain.mix_grads, 1e-10)
     assert_same(fast.weight_grads, plain.weight_grads, 1e-10)
