@@ -90,7 +90,7 @@ class SeededRunner(Runner):
         lock = work_dir_lock(self.work_dir) if is_main_process() else nullcontext()
         with steady_output(forgiven=True), lock:
             try:
-                with explained(self.cfg, begun=lambda: self.iter > 0):
+                with explained(self.cfg, begun=self._has_begun):
                     model: nn.Module = super().train()
             except BaseException:
                 self.call_hook('after_run')
@@ -99,6 +99,10 @@ class SeededRunner(Runner):
                 _stop_workers(self._train_loop)
                 _stop_workers(self._val_loop)
         return model
+
+    def _has_begun(self) -> bool:
+        """Whether a step was taken; mmengine's own ``iter`` would build the loop that failed anew."""
+        return isinstance(self._train_loop, BaseLoop) and self._train_loop.iter > 0
 
     def test(self) -> dict[str, float]:
         """As in mmengine, but its workers are let go."""
