@@ -202,6 +202,10 @@ TRAIN: dict[str, tuple[str, tuple[str, ...]]] = {
         'model.head.loss.type=CrossEntropyLos',
         (r'model\.head\.loss\.type', "'CrossEntropyLoss'"),
     ),
+    'workers that stay without workers': (
+        'train_dataloader.persistent_workers=True',
+        ("config key 'train_dataloader'", 'needs num_workers > 0'),
+    ),
     'compilation': ('compile=maybe', ("compile='maybe', expected True, False, or a dict with",)),
 }
 
