@@ -31,10 +31,15 @@ autodoc_default_options = {'members': True, 'ignore-module-all': True, 'show-inh
 autodoc_member_order = 'bysource'
 napoleon_use_ivar = True  # the fields of a dataclass would be described twice
 nitpicky = True
-nitpick_ignore = [('py:class', 'Tensor')]  # imported for annotations alone
+nitpick_ignore = [
+    *(('py:class', name) for name in ('Tensor', 'Console')),  # imported for annotations alone
+    # The signature of torch's DataLoader, by the names of its module
+    *(('py:class', name) for name in ('Dataset', 'Sampler', '_T_co')),
+    *(('py:class', name) for name in ('_collate_fn_t', '_worker_init_fn_t')),
+]
 OTHERS = (
     *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'os', 'pathlib', 'types'),
-    *('markupsafe', 'matplotlib', 'mmcv', 'mmengine', 'mmpretrain', 'networkx', 'numpy', 'scipy'),
+    *('markupsafe', 'matplotlib', 'mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'networkx', 'numpy', 'scipy'),
     'torch',
 )
 # a build without a network can't look their pages up

@@ -16,7 +16,7 @@ from ostrdet.compat import LIBRARIES, MOTIONS, NMS, dtypes
 from ostrdet.engine.config_tree import walk
 from ostrdet.registry import nearest
 
-#: Keys that hold the name of a component; :data:`NAME` is what one looks like.
+#: Keys that hold the name of a component; ``NAME`` below is what one looks like.
 COMPONENTS = re.compile(r'(\w+_)?type|constructor|auto_wrap_policy|param_init_fn|check_fn')
 NAME = re.compile(r'[\w/+-]+(\.[\w/+-]+)?')
 #: Keys that hold the name of a library.

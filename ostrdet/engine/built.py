@@ -31,8 +31,8 @@ def config_error(error: Exception, cfg: Mapping[str, Any]) -> ValueError | None:
         cfg: The whole config as plain dicts and lists.
 
     Returns:
-        None where nothing was being built, and for what says enough: errors that our own code raises
-        on purpose, files that are missing, and memory that lacks.
+        None where nothing was being built. None too for what says enough, which are errors that our
+        own code raises on purpose, files that are missing, and memory that lacks.
     """
     if is_deliberate(error) or isinstance(error, MemoryError | torch.OutOfMemoryError):
         return None
