@@ -39,7 +39,17 @@ nitpick_ignore = [
 ]
 OTHERS = (
     *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'os', 'pathlib', 'types'),
-    *('markupsafe', 'matplotlib', 'mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'networkx', 'numpy', 'scipy'),
+    *(
+        'markupsafe',
+        'matplotlib',
+        'mmcv',
+        'mmdet',
+        'mmengine',
+        'mmpretrain',
+        'networkx',
+        'numpy',
+        'scipy',
+    ),
     'torch',
 )
 # a build without a network can't look their pages up
