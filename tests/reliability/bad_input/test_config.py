@@ -163,7 +163,7 @@ SEARCH: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     'place in a list': (
         'param_scheduler.weights.7.type=X',
-        (r'--cfg-options .*weights\.7', 'length'),
+        (r'--cfg-options: .*weights\.7', 'is a list of 1'),
     ),
     'weights at an address': (
         'load_from=https://host/w.pth',
