@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ostrdet.apis.build_model import build_model
 from ostrdet.apis.config_classes import config_classes
 from ostrdet.apis.train_config import load_config
-from ostrdet.engine.checkpoint import check_state, read_checkpoint, read_state
+from ostrdet.engine.checkpoint import check_state, read_checkpoint
 from ostrdet.engine.class_names import check_same_classes, saved_classes
 from ostrdet.models.backbones import DerivedCellBackbone
 
@@ -39,9 +39,10 @@ def load_trained(
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")
     cfg = load_config(config, genotype, cfg_options=cfg_options)
-    drop_missing_aux(cfg, read_state(checkpoint))
+    content = read_checkpoint(checkpoint)
+    drop_missing_aux(cfg, content['state_dict'])
     model = build_model(cfg)
-    saved = load_weights(model, checkpoint)
+    saved = _take(model, content, checkpoint)
     check_same_classes(config_classes(cfg), saved, 'the data set of the config', str(checkpoint))
     return cfg, model
 
@@ -63,7 +64,10 @@ def load_weights(model: nn.Module, checkpoint: str | Path) -> tuple[str, ...]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged or of another architecture.
     """
-    content = read_checkpoint(checkpoint)
+    return _take(model, read_checkpoint(checkpoint), checkpoint)
+
+
+def _take(model: nn.Module, content: Mapping[str, Any], checkpoint: str | Path) -> tuple[str, ...]:
     check_state(content['state_dict'], model.state_dict(), checkpoint)
     model.load_state_dict(content['state_dict'])
     return saved_classes(content)
