@@ -59,6 +59,7 @@ PROXY = {
     'portions': (0.128, 0.128),  # 6,400 + 6,400 of 50,000 images
     'epochs': 20,
 }
+DEEP = {**PROXY, 'num_cells': 5, 'batch': 16, 'epochs': 9}
 PC_DARTS = {
     **DARTS,
     'k': 4,
@@ -104,6 +105,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_darts_in1k': IMAGENET,
     'ostr_pc-darts_in1k': {**IMAGENET, 'k': 2, 'edge_norm': True},
     'ostr_nb201_c10': NB201,
+    'ostr_nb201_c10-folder': {**NB201, 'data': 'ImageFolder'},
     'ostr_nb201_c10-patience': {**NB201, **PATIENCE},
     'ostr_nb201_c100': NB201_C100,
     'ostr_nb201_c100-patience': {**NB201_C100, **PATIENCE},
@@ -114,7 +116,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
     'magnitude_nb201_c10': {**NB201, **MAGNITUDE},
     'ostr_nb201_c10-proxy': PROXY,
-    'ostr_nb201_c10-deep': {**PROXY, 'num_cells': 5, 'batch': 16, 'epochs': 8},
+    'ostr_nb201_c10-deep': DEEP,
+    'ostr_pc-nb201_c10-deep': {**DEEP, 'k': 4, 'edge_norm': True},
     'ostr_nb201_digits': DIGITS,
     'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
 }
