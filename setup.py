@@ -38,7 +38,7 @@ setup(
         'ostrdet': ['py.typed', 'visualization/templates/*'],
         'ostrdet.configs': ['**/*.py', '**/*.json', '**/*.yaml'],
     },
-    entry_points={'console_scripts': ['ostrdet = ostrdet.apis.main_cli:main']},
+    entry_points={'console_scripts': ['ostrdet = ostrdet.commands.main:main']},
     install_requires=requirements('runtime'),
     extras_require={extra: requirements(extra) for extra in ('tests', 'optional', 'ray', 'docs')},
 )

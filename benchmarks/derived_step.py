@@ -24,8 +24,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
-from ostrdet.models.backbones import DerivedCellBackbone  # noqa: E402
-from ostrdet.models.heads import ClassifierHead  # noqa: E402
+from ostrdet.models.networks import ClassifierHead, DerivedCellBackbone  # noqa: E402
 
 #: Keys of the backbone, by way.
 WAYS: dict[str, dict[str, bool]] = {

@@ -14,7 +14,7 @@ __all__ = ['__version__', 'build_derived', 'get_genotype', 'list_genotypes']
 
 #: Names that are imported when they are first asked for, so that importing ostrdet is free of torch.
 _LAZY = {
-    'build_derived': 'ostrdet.models.backbones',
+    'build_derived': 'ostrdet.models.networks',
     'get_genotype': 'ostrdet.spaces.zoo',
     'list_genotypes': 'ostrdet.spaces.zoo',
 }

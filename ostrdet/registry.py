@@ -19,7 +19,7 @@ def _child(parent: Registry, *locations: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='ostrdet', locations=list(locations))
 
 
-MODELS = _child(roots.MODELS, 'ostrdet.models', 'ostrdet.models.classifiers')
+MODELS = _child(roots.MODELS, 'ostrdet.models', 'ostrdet.models.mmpretrain_classifier')
 DATASETS = _child(roots.DATASETS, 'ostrdet.datasets')
 DATA_SAMPLERS = _child(roots.DATA_SAMPLERS, 'ostrdet.datasets')
 TRANSFORMS = _child(roots.TRANSFORMS, 'ostrdet.datasets')

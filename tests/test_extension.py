@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis.search_cli import main
+from ostrdet.commands.search import main
 from ostrdet.registry import CRITERIA, OPS, SPACES, WEIGHTINGS
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.cli import Parser, run_cli
+from ostrdet.commands.base import Parser, run_cli
 from ostrdet.output import SteadyStream, plain_console, quoted, steady_output
 
 

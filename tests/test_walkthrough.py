@@ -75,7 +75,7 @@ def test_the_exported_network_is_the_trained_one(outputs: dict[str, str]) -> Non
     import torch
 
     from ostrdet.engine.checkpoint import read_state
-    from ostrdet.models.backbones import DerivedClassifier
+    from ostrdet.models.networks import DerivedClassifier
     from ostrdet.structures import Layout
 
     folder = Path(outputs['folder']) / 'work_dirs'

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.analyze_cli import main
+from ostrdet.commands.analyze import main
 
 if __name__ == '__main__':
     sys.exit(main())

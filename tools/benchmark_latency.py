@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.benchmark_latency_cli import main
+from ostrdet.commands.benchmark_latency import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.check_cli import main
+from ostrdet.commands.check import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.draw_genotype_cli import main
+from ostrdet.commands.draw_genotype import main
 
 if __name__ == '__main__':
     sys.exit(main())

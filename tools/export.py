@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.export_cli import main
+from ostrdet.commands.export import main
 
 if __name__ == '__main__':
     sys.exit(main())

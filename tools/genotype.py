@@ -2,7 +2,7 @@
 
 import sys
 
-from ostrdet.apis.genotype_cli import main
+from ostrdet.commands.genotype import main
 
 if __name__ == '__main__':
     sys.exit(main())

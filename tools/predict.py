@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.predict_cli import main
+from ostrdet.commands.predict import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.publish_cli import main
+from ostrdet.commands.publish import main
 
 if __name__ == '__main__':
     sys.exit(main())

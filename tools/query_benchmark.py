@@ -2,7 +2,7 @@
 
 import sys
 
-from ostrdet.apis.benchmark_cli import main
+from ostrdet.commands.query_benchmark import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.report_cli import main
+from ostrdet.commands.report import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.search_cli import main
+from ostrdet.commands.search import main
 
 if __name__ == '__main__':
     sys.exit(main())

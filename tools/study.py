@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.studies.cli import main
+from ostrdet.commands.study import main
 
 if __name__ == '__main__':
     sys.exit(main())

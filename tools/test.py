@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.evaluate_cli import main
+from ostrdet.commands.test import main
 
 if __name__ == '__main__':
     sys.exit(main())

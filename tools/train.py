@@ -3,7 +3,7 @@
 
 import sys
 
-from ostrdet.apis.train_cli import main
+from ostrdet.commands.train import main
 
 if __name__ == '__main__':
     sys.exit(main())

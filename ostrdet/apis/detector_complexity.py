@@ -7,9 +7,9 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from ostrdet.apis.build_model import build_model
-from ostrdet.apis.train_config import load_config
+from ostrdet.apis.load_model import build_model
 from ostrdet.evaluation.complexity import count_operators, multiply_adds
+from ostrdet.settings.train import load_config
 from ostrdet.spaces.zoo import zoo_folder
 
 #: Height and width at which each is counted, in pixels.

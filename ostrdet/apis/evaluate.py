@@ -8,9 +8,9 @@ from mmengine.config import Config
 
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.apis.load_model import drop_missing_aux
-from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import read_state
 from ostrdet.engine.hooks.train_console import plain_metrics
+from ostrdet.settings.train import load_config
 
 
 def evaluate(

@@ -1,20 +1,36 @@
 """The model of a config without a runner, with the weights of a checkpoint."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
-from ostrdet.apis.build_model import build_model
-from ostrdet.apis.config_classes import config_classes
-from ostrdet.apis.train_config import load_config
 from ostrdet.engine.checkpoint import check_state, read_checkpoint
 from ostrdet.engine.class_names import check_same_classes, saved_classes
-from ostrdet.models.backbones import DerivedCellBackbone
+from ostrdet.engine.runner import explained
+from ostrdet.models.networks import DerivedCellBackbone
+from ostrdet.settings.classes import config_classes
+from ostrdet.settings.train import load_config
+
+
+def build_model(cfg: Config) -> Any:
+    """The model of ``cfg`` in evaluation mode, with weights as they are drawn; none are read.
+
+    Args:
+        cfg: A checked config.
+
+    Raises:
+        ValueError: If a value in it can't be built from.
+    """
+    with explained(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        return MODELS.build(deepcopy(cfg.model)).eval()
+
 
 #: What the names of the weights of an auxiliary head start with.
 AUX = 'head.aux.'

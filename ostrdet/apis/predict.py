@@ -12,14 +12,13 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
-from ostrdet.apis.build_model import build_model
-from ostrdet.apis.config_classes import config_classes
-from ostrdet.apis.config_file import DETECTION_SCOPE
-from ostrdet.apis.load_model import load_weights
-from ostrdet.apis.train_config import load_config
+from ostrdet.apis.load_model import build_model, load_weights
 from ostrdet.engine.class_names import check_known_classes
 from ostrdet.engine.detection_data import check_head
 from ostrdet.engine.runner import explained
+from ostrdet.settings.classes import config_classes
+from ostrdet.settings.load import DETECTION_SCOPE
+from ostrdet.settings.train import load_config
 
 
 def predict(

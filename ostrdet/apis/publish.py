@@ -13,9 +13,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ostrdet.apis.load_model import AUX, load_trained
-from ostrdet.apis.train_config import ORIGIN
 from ostrdet.engine.checkpoint import METADATA, SAFETENSORS, read_checkpoint
 from ostrdet.engine.class_names import saved_classes
+from ostrdet.settings.train import ORIGIN
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
 from ostrdet.structures.genotype_file import to_json

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ostrdet.apis.build_runner import build_run
-from ostrdet.apis.search_config import load_config
+from ostrdet.settings.search import load_config
 
 
 def search(config: str | Path | Config, **options: Any) -> Runner:

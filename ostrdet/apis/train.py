@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ostrdet.apis.build_runner import build_run
-from ostrdet.apis.train_config import load_config
+from ostrdet.settings.train import load_config
 
 
 def train(config: str | Path | Config, **options: Any) -> Runner:

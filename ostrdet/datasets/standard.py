@@ -11,8 +11,8 @@ from mmpretrain import datasets
 from mmpretrain.datasets.utils import check_md5
 
 from ostrdet.datasets.missing_data import check_files, check_folder
+from ostrdet.errors import DamagedFileError
 from ostrdet.registry import DATASETS
-from ostrdet.safe_pickle import DamagedFileError
 
 IMAGENET_LAYOUT = (
     'Expected the images of ILSVRC 2012 (ILSVRC2012_img_train.tar, registration at image-net.org) '

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ostrdet.engine.config_tree import walk
+from ostrdet.structures.config_tree import walk
 
 #: Functions that build a component, and the variable that holds its config.
 BUILDERS = {

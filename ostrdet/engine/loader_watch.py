@@ -13,6 +13,7 @@ from weakref import WeakSet
 from torch._C import _remove_worker_pids
 
 from ostrdet.engine.loader_worker import NO_FILES, NO_ROOM, status_of
+from ostrdet.errors import LoaderError
 
 #: Seconds between two looks at the workers, that they may all sleep, and that a stop waits for one.
 LOOK, IDLE, HURRY = 1.0, 30.0, 5.0
@@ -32,12 +33,6 @@ _MENDS = {
 
 #: What is iterated, or was.
 _LIVE: 'WeakSet[WatchedBatches]' = WeakSet()
-
-
-class LoaderError(OSError):
-    """A worker of a dataloader is lost, or delivers nothing, for want of something in the system."""
-
-    exit_status = 4
 
 
 class _Wanted:

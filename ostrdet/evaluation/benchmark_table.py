@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
+from ostrdet.errors import DamagedFileError, GenotypeError
 from ostrdet.evaluation.complexity import complexity
-from ostrdet.safe_pickle import DamagedFileError
 from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.structures import Genotype, GenotypeError
+from ostrdet.structures import Genotype
 
 #: The data sets of a table: our name, and that of NATS-Bench.
 DATASETS = {'cifar10': 'cifar10', 'cifar100': 'cifar100', 'imagenet16_120': 'ImageNet16-120'}

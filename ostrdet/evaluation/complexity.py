@@ -8,7 +8,7 @@ from mmengine.analysis import FlopAnalyzer
 from mmengine.analysis.jit_handles import elementwise_flop_counter
 from torch import nn
 
-from ostrdet.models.backbones import build_derived
+from ostrdet.models.networks import build_derived
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from ostrdet.registry import SPACES, build
 from ostrdet.spaces.base import SearchSpace
-from ostrdet.spaces.darts import DARTSSpace
+from ostrdet.spaces.darts import DARTSSpace, NASNetSpace
 from ostrdet.spaces.nas_bench_201 import NASBench201Space
-from ostrdet.spaces.nasnet import NASNetSpace
 
 __all__ = ['DARTSSpace', 'NASBench201Space', 'NASNetSpace', 'SearchSpace', 'build_space']
 

@@ -5,16 +5,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
+from ostrdet.errors import GenotypeError
 from ostrdet.registry import nearest
-from ostrdet.structures import (
-    CellSpec,
-    FeatureSpec,
-    Genotype,
-    GenotypeError,
-    Layout,
-    MacroPlan,
-    StemPlan,
-)
+from ostrdet.structures import CellSpec, FeatureSpec, Genotype, Layout, MacroPlan, StemPlan
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
 #: The operation that stands for no connection.

@@ -96,3 +96,18 @@ class DARTSSpace(SearchSpace):
             layers.append(CellPlan(cell_type, states, channels, stride, output))
             states = (states[-1], output)
         return MacroPlan(stem_plan, tuple(layers), aux_layer=2 * num_cells // 3)
+
+
+@SPACES.register_module()
+@dataclass(frozen=True)
+class NASNetSpace(DARTSSpace):
+    """Cells of NASNet-A and AmoebaNet-A in the skeleton of DARTS: five nodes, larger kernels.
+
+    Their cells may read a node twice, and concatenate only the nodes that nobody else reads; how
+    many is a fact of the genotype.
+    """
+
+    ops: tuple[str, ...] = (*DARTS_OPS, 'sep_conv_7x7', 'conv_7x1_1x7')
+    num_nodes: int = 5
+
+    distinct_sources: ClassVar[bool] = False

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import GenotypeError
 from ostrdet.invocation import configs_folder, find_config
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.structures import Genotype, GenotypeError, load_genotype
+from ostrdet.structures import Genotype, load_genotype
 from ostrdet.structures.text_formats import TEXT_FORMATS, find_texts
 
 #: Lines that a message names.

@@ -2,7 +2,7 @@
 
 from ostrdet.structures.arch_step import ArchState, ArchStep
 from ostrdet.structures.cell_spec import CellSpec, Edge
-from ostrdet.structures.genotype import CellGenotype, Genotype, GenotypeError
+from ostrdet.structures.genotype import CellGenotype, Genotype
 from ostrdet.structures.genotype_file import load_genotype, save_genotype
 from ostrdet.structures.macro_plan import (
     BlockPlan,
@@ -23,7 +23,6 @@ __all__ = [
     'Edge',
     'FeatureSpec',
     'Genotype',
-    'GenotypeError',
     'Layout',
     'MacroPlan',
     'StemPlan',

@@ -10,15 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from ostrdet.errors import GenotypeError
 from ostrdet.structures.cell_spec import CellSpec
-from ostrdet.structures.genotype import (
-    MAX_NODES,
-    CellGenotype,
-    GenotypeError,
-    is_edge,
-    is_index,
-    short_repr,
-)
+from ostrdet.structures.genotype import MAX_NODES, CellGenotype, is_edge, is_index, short_repr
 
 NAME = 'darts'
 FORM = "Genotype(normal=[('op', source), ...], normal_concat=[node, ...], ...)"

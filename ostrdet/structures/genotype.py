@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ostrdet.errors import GenotypeError
+
 #: More than any cell has; larger numbers are refused where a genotype is read.
 MAX_NODES = 1000
 
@@ -12,10 +14,6 @@ _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 120
 #: ``repr`` for messages about values of any size.
 short_repr = _REPR.repr
-
-
-class GenotypeError(ValueError):
-    """A genotype that is malformed, damaged, or does not belong to the space it is used in."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ostrdet.structures.genotype import Genotype, GenotypeError, short_repr
+from ostrdet.errors import GenotypeError
+from ostrdet.structures.genotype import Genotype, short_repr
 
 FORMAT = 'ostrdet.genotype'
 VERSION = 1

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
+from ostrdet.errors import GenotypeError
 from ostrdet.structures.cell_spec import CellSpec
-from ostrdet.structures.genotype import CellGenotype, GenotypeError, short_repr
+from ostrdet.structures.genotype import CellGenotype, short_repr
 
 NAME = 'nb201'
 _EDGE = re.compile(r'(\w+)~([0-9]{1,3})')

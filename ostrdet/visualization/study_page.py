@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ostrdet.version import __version__
-from ostrdet.visualization.analysis_parts import spread_row
 from ostrdet.visualization.curves import WIDTH, Curve, box, curves_svg
 from ostrdet.visualization.page import PAGES, Notice, Picture, Tile, picture
+from ostrdet.visualization.panels import spread_row
 from ostrdet.visualization.style import inline_svg, new_figure, styled
 
 ROW = 26.0

@@ -55,7 +55,7 @@ def untrained(tmp_path: Path, quick_dump: None) -> Untrained:
     import_quietly()
     from mmengine.config import Config
 
-    from ostrdet.apis.build_model import build_model
+    from ostrdet.apis.load_model import build_model
 
     def make(name: str, overrides: dict[str, Any] | None = None) -> Trained:
         cfg = Config.fromfile(RETRAIN / f'{name}.py')

@@ -14,7 +14,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from ostrdet.apis.analyze_cli import COMMANDS, build_parser, main
+from ostrdet.commands.analyze import COMMANDS, build_parser, main
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.spaces import build_space
 
@@ -266,7 +266,7 @@ def test_help_names_every_command_and_needs_nothing_heavy(
     assert all(re.search(rf'^ +{command}\b', out, re.MULTILINE) for command in COMMANDS)
     assert max(map(len, out.splitlines())) <= 100
     code = (
-        'import sys; from ostrdet.apis.analyze_cli import build_parser;'
+        'import sys; from ostrdet.commands.analyze import build_parser;'
         "build_parser().format_help(); sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, '-c', code], check=True, cwd=repo_root)

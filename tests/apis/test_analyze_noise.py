@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis.analyze_cli import main
-from ostrdet.apis.analyze_noise import measure
-from ostrdet.apis.search_work_dir import OpenSearch
-from ostrdet.evaluation.gradient_noise import normal_strength
+from ostrdet.analysis.gradient_noise import normal_strength
+from ostrdet.analysis.noise import measure
+from ostrdet.analysis.open_search import OpenSearch
+from ostrdet.commands.analyze import main
 
 OPS = ('none', 'skip_connect', 'nor_conv_1x1', 'avg_pool_3x3')
 EDGES = ('1<-0', '2<-0', '2<-1')

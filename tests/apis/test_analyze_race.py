@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.analysis_ops import two_ops
-from ostrdet.apis.analyze_cli import main
+from ostrdet.analysis.ops import two_ops
+from ostrdet.commands.analyze import main
 from ostrdet.spaces import build_space
 
 EDGES = ('1<-0', '2<-0', '2<-1')

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.apis.benchmark_latency_cli import main
+from ostrdet.commands.benchmark_latency import main
 
 PUBLISHED = ['--genotype', 'nb201_resnet', '--layout', 'cifar10']
 SHORT = ['--size', '8', '--iterations', '2', '--device', 'cpu']
@@ -34,7 +34,7 @@ class Recorder(nn.Module):
 
 
 def measure(network: nn.Module, **options: Any) -> Any:
-    from ostrdet.apis.benchmark_latency import benchmark_latency
+    from ostrdet.apis.latency import benchmark_latency
 
     return benchmark_latency(network, (8, 10), iterations=3, device='cpu', **options)
 
@@ -70,14 +70,14 @@ def test_quantiles_are_over_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         return Measurement(number, [next(seconds)], timer._task_spec)
 
     monkeypatch.setattr(Timer, 'timeit', timeit)
-    from ostrdet.apis.benchmark_latency import benchmark_latency
+    from ostrdet.apis.latency import benchmark_latency
 
     found = benchmark_latency(Recorder(), (8, 8), iterations=11, device='cpu')
     assert (found.ms_median, found.ms_p90) == (5000, 9000)
 
 
 def test_without_iterations_torch_chooses_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ostrdet.apis import benchmark_latency as module
+    from ostrdet.apis import latency as module
 
     monkeypatch.setattr(module, 'SECONDS', (0.01, 0.05))
     network = Recorder()
@@ -110,7 +110,7 @@ def test_compiled_network_is_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize('channels_last', [False, True])
 def test_derived_network_is_laid_out_as_asked(channels_last: bool) -> None:
-    from ostrdet.apis.benchmark_latency import network_of_layout
+    from ostrdet.apis.latency import network_of_layout
     from ostrdet.apis.load_model import lay_out
 
     network, size = network_of_layout('nb201_resnet', 'imagenet16_120')
@@ -127,7 +127,7 @@ def test_derived_network_is_laid_out_as_asked(channels_last: bool) -> None:
 
 
 def test_network_of_a_config_keeps_its_layout_and_size(repo_root: Path) -> None:
-    from ostrdet.apis.benchmark_latency import network_of_config
+    from ostrdet.apis.latency import network_of_config
     from ostrdet.compat import import_quietly
 
     import_quietly()
@@ -208,7 +208,7 @@ def test_help_names_every_option_and_needs_nothing_heavy(
     assert all(f'--{name}' in out for name in ('channels-last', 'compile', 'threads', 'json'))
     assert max(map(len, out.splitlines())) <= 100
     code = (
-        'import sys; from ostrdet.apis.benchmark_latency_cli import build_parser;'
+        'import sys; from ostrdet.commands.benchmark_latency import build_parser;'
         "build_parser().format_help(); sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, '-c', code], check=True, cwd=repo_root)

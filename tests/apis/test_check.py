@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis import check_cli
-from ostrdet.apis.check import check
+from ostrdet.apis.rehearse import check
 from ostrdet.apis.train import train
+from ostrdet.commands import check as check_cli
 
 
 @pytest.mark.parametrize(

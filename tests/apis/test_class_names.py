@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from ostrdet.apis import evaluate_cli, export_cli, publish_cli, train_cli
+from ostrdet.commands import export as export_cli
+from ostrdet.commands import publish as publish_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.compat import import_quietly
 
 #: Images per class of the test set.
@@ -43,8 +46,8 @@ def photos(tmp_path: Path) -> Path:
 def network(photos: Path, tmp_path: Path, repo_root: Path, quick_dump: None) -> list[str]:
     """A config, and a checkpoint of a network that takes every image for a cat."""
     import_quietly()
-    from ostrdet.apis.build_model import build_model
-    from ostrdet.apis.train_config import load_config
+    from ostrdet.apis.load_model import build_model
+    from ostrdet.settings.train import load_config
 
     config = tmp_path / 'mine.py'
     base = repo_root / 'configs' / 'retrain' / 'nb201_c10-folder.py'

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from ostrdet.apis.cli import Parser, one_line, run_cli
+from ostrdet.commands.base import Parser, run_cli
+from ostrdet.errors import one_line
 
 
 def run(error: BaseException | None, *argv: str, status: int | None = None) -> int:

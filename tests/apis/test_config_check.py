@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.config_check import check_config
+from ostrdet.settings.components import check_config
 
 GOOD: dict[str, dict[str, Any]] = {
     'helper variables': {'my_helper': {'type': 'Whatever', 'of': ['mine']}, 'width': 3},

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.config_plain import check_plain
-from ostrdet.apis.config_values import check_values
+from ostrdet.settings.plain import check_plain
+from ostrdet.settings.values import check_values
 
 TRAINING: dict[str, Any] = {'train_dataloader': {}, 'train_cfg': {}}
 BAD: dict[str, tuple[dict[str, Any], str]] = {

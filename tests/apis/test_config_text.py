@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ostrdet.apis.config_text import read_text
-from ostrdet.apis.search_config import load_config
+from ostrdet.settings.files import read_text
+from ostrdet.settings.search import load_config
 
 OTHER = 'ostrdet::search/ostr_darts_c10.py'
 NAME = 'ostrdet::search/ostr_nb201_digits.py'

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.apis.export_cli import main
+from ostrdet.commands.export import main
 
 Untrained = Callable[..., Any]
 #: Every candidate of the space, those of stride 2 among them.
@@ -188,7 +188,7 @@ def test_help_names_every_option_and_needs_nothing_heavy(
     assert all(option in out for option in options)
     assert max(map(len, out.splitlines())) <= 100
     code = (
-        'import sys; from ostrdet.apis.export_cli import build_parser; build_parser().format_help();'
+        'import sys; from ostrdet.commands.export import build_parser; build_parser().format_help();'
         "sys.exit(bool({'torch', 'mmengine', 'numpy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, '-c', code], check=True, cwd=repo_root)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis import launchers
+from ostrdet.apis import build_runner as launchers
 
 VARIABLES = {'RANK': '0', 'WORLD_SIZE': '1', 'LOCAL_RANK': '0', 'MASTER_PORT': '0'}
 SEPARATE = {'type': 'MMSeparateDistributedDataParallel'}

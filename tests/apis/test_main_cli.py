@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis.main_cli import TOOLS, main, tools_called
+from ostrdet.commands.main import TOOLS, main, tools_called
 from ostrdet.version import __version__
 
 
@@ -93,7 +93,7 @@ def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_help_imports_nothing_heavy(repo_root: Path) -> None:
     code = (
-        'import sys; from ostrdet.apis.main_cli import main; main([]);'
+        'import sys; from ostrdet.commands.main import main; main([]);'
         "sys.exit(bool({'torch', 'mmengine', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run(

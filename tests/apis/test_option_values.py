@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.option_values import parse_value
+from ostrdet.settings.option_values import parse_value
 
 VALUES: dict[str, Any] = {
     '1': 1,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis.config_text import read_text
+from ostrdet.settings.files import read_text
 
 
 @pytest.fixture(autouse=True)

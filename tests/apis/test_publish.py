@@ -15,8 +15,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ostrdet.apis.publish_cli import main
-from ostrdet.models.backbones import DerivedClassifier
+from ostrdet.commands.publish import main
+from ostrdet.models.networks import DerivedClassifier
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Layout, load_genotype
 from ostrdet.structures.genotype_file import from_json
@@ -193,7 +193,7 @@ def test_help_names_every_option_and_needs_nothing_heavy(
     assert all(option in out for option in options)
     assert max(map(len, out.splitlines())) <= 100
     code = (
-        'import sys; from ostrdet.apis.publish_cli import build_parser; build_parser().format_help();'
+        'import sys; from ostrdet.commands.publish import build_parser; build_parser().format_help();'
         "sys.exit(bool({'torch', 'mmengine', 'numpy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, '-c', code], check=True, cwd=repo_root)
@@ -239,7 +239,7 @@ def test_bad_input_is_one_line_and_leaves_no_file(
 def test_a_network_that_is_not_derived_is_refused(trained: Any, tmp_path: Path) -> None:
     from mmengine.config import Config
 
-    from ostrdet.apis.build_model import build_model
+    from ostrdet.apis.load_model import build_model
     from ostrdet.apis.publish import publish
 
     cfg = Config.fromfile(trained.config)

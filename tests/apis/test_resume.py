@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from ostrdet.apis.build_runner import set_resume
-from ostrdet.apis.config_values import check_values
+from ostrdet.settings.values import check_values
 
 
 def config(folder: Path, **values: Any) -> Config:

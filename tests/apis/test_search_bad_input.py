@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis.search_cli import main
+from ostrdet.commands.search import main
 
 HEADER = 'arch,cifar10,cifar100,imagenet16_120\n'
 WEIGHTS = "weights=dict(optimizer=dict(type='SGD', lr=0.1))"

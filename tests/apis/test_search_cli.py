@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis import train_cli, train_config
-from ostrdet.apis.search_cli import main
+from ostrdet.commands import train as train_cli
+from ostrdet.commands.search import main
+from ostrdet.settings import train as train_config
 from ostrdet.structures import load_genotype
 
 OPTIONS = (
@@ -67,7 +68,7 @@ def test_help_examples_name_configs_that_exist(
 
 def test_help_needs_nothing_heavy(repo_root: Path) -> None:
     code = (
-        'import sys; from ostrdet.apis.search_cli import build_parser; build_parser().format_help();'
+        'import sys; from ostrdet.commands.search import build_parser; build_parser().format_help();'
         "sys.exit(bool({'torch', 'mmengine', 'numpy'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, '-c', code], check=True, cwd=repo_root)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis.search_config import load_config
+from ostrdet.settings.search import load_config
 
 SEARCH = Path('configs') / 'search'
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from ostrdet.apis.check import check
-from ostrdet.apis.shared_memory import SHARED, bytes_in_flight, check_shared_memory
-from ostrdet.engine.loader_watch import LoaderError
+from ostrdet.apis.rehearse import check
+from ostrdet.engine.shared_memory import SHARED, bytes_in_flight, check_shared_memory
+from ostrdet.errors import LoaderError
 
 #: Of 3 x 8 x 8 bytes.
 SAMPLES: Any = [{'inputs': torch.zeros(3, 8, 8, dtype=torch.uint8)}] * 20

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.analyze_correlation import correlation
+from ostrdet.analysis.correlation import correlation
+from ostrdet.analysis.stand_alone import ShortTrainings
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.search import search
-from ostrdet.apis.stand_alone import ShortTrainings
 from ostrdet.spaces import build_space
 
 SPACE = {

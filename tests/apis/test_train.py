@@ -12,8 +12,9 @@ from PIL import Image
 
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.train import build_training, train
-from ostrdet.engine.checkpoint import WorkDirInUseError, read_checkpoint, read_state
+from ostrdet.engine.checkpoint import read_checkpoint, read_state
 from ostrdet.engine.optimizers import BFloat16OptimWrapper
+from ostrdet.errors import WorkDirInUseError
 
 SHORT = {'train_cfg.max_epochs': 1}
 #: A process that holds a work dir until its input ends; ours would take seconds to start.

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis import evaluate_cli, train_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 
 OPTIONS = {
     train_cli: (

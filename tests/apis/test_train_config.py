@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis.train_config import load_config
+from ostrdet.settings.train import load_config
 from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import save_genotype

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis import genotype_cli
-from ostrdet.apis.zoo import (
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.evaluation.complexity import complexity
+from ostrdet.spaces import DARTSSpace, build_space
+from ostrdet.structures import Genotype, load_genotype, save_genotype
+from ostrdet.visualization.zoo.pages import (
     FOLDER,
     METAFILE,
     TABLE,
@@ -20,9 +23,6 @@ from ostrdet.apis.zoo import (
     render_documents,
     stale_files,
 )
-from ostrdet.evaluation.complexity import complexity
-from ostrdet.spaces import DARTSSpace, build_space
-from ostrdet.structures import Genotype, load_genotype, save_genotype
 
 ROOT = Path(__file__).resolve().parents[2]
 ZOO = read_zoo(ROOT)

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis.zoo import read_zoo
-from ostrdet.apis.zoo_figures import CONVENTIONS, DATASETS, accuracies, convention, millions
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
+from ostrdet.visualization.zoo.metafile import (
+    CONVENTIONS,
+    DATASETS,
+    accuracies,
+    convention,
+    millions,
+)
+from ostrdet.visualization.zoo.pages import read_zoo
 
 ZOO = read_zoo(Path(__file__).resolve().parents[2])
 #: What can't be had from the released cells.

@@ -8,7 +8,7 @@ import pytest
 from mmpretrain.apis.model import ModelHub
 from modelindex.load_model_index import load
 
-from ostrdet.apis.zoo import read_zoo
+from ostrdet.visualization.zoo.pages import read_zoo
 
 ROOT = Path(__file__).resolve().parents[2]
 ZOO = read_zoo(ROOT)

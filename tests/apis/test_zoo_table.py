@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis.zoo import read_zoo
-from ostrdet.apis.zoo_table import render_table
+from ostrdet.visualization.zoo.pages import read_zoo
+from ostrdet.visualization.zoo.table import render_table
 
 ZOO = read_zoo(Path(__file__).resolve().parents[2])
 LINES = render_table(ZOO).splitlines()

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from ostrdet.apis.config_names import check_names
-from ostrdet.apis.config_values import check_values
 from ostrdet.compat import NMS, close_libraries, dtypes, import_quietly
+from ostrdet.settings.names import check_names
+from ostrdet.settings.values import check_values
 from tests.compat.library_calls import found_calls
 
 #: How a call is closed, or why no config reaches it.

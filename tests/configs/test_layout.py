@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ostrdet.apis import search_cli, train_cli
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import train as train_cli
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 PARSERS = {

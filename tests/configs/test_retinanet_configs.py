@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis.train_config import load_config
 from ostrdet.registry import MODELS
+from ostrdet.settings.train import load_config
 from ostrdet.spaces.zoo import get_genotype
 
 pytest.importorskip('mmdet.version')

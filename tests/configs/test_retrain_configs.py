@@ -11,8 +11,8 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from ostrdet.apis.train_config import load_config
 from ostrdet.registry import MODELS, PARAM_SCHEDULERS
+from ostrdet.settings.train import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'retrain'
 LEAVES = sorted(CONFIGS.glob('*.py'))

@@ -10,9 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis.config_check import check_config
-from ostrdet.apis.search_config import load_config
 from ostrdet.registry import MODELS, PARAM_SCHEDULERS
+from ostrdet.settings.components import check_config
+from ostrdet.settings.search import load_config
 from ostrdet.spaces.zoo import get_genotype
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'

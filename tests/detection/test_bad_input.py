@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.apis import evaluate_cli, predict_cli, train_cli
+from ostrdet.commands import predict as predict_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 
 TRAIN = Path('annotations', 'instances_train2017.json')
 Run = Callable[..., str]
@@ -139,8 +141,8 @@ def test_keys_of_mmdets_parts_are_checked(run: Run) -> None:
 @pytest.fixture
 def checkpoint(tiny_detector: Any, tmp_path: Path) -> Path:
     """Weights of the tiny detector, and its config beside them."""
-    from ostrdet.apis.build_model import build_model
-    from ostrdet.apis.train_config import load_config
+    from ostrdet.apis.load_model import build_model
+    from ostrdet.settings.train import load_config
 
     config = load_config(tiny_detector())
     config.dump(tmp_path / 'mine.py')

@@ -7,7 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis import evaluate_cli, genotype_cli, predict_cli, search_cli, train_cli
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.commands import predict as predict_cli
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.engine.checkpoint import read_state
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'

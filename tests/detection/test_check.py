@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis import check_cli, train_cli
+from ostrdet.commands import check as check_cli
+from ostrdet.commands import train as train_cli
 
 TRAIN, VAL = (f'annotations/instances_{split}2017.json' for split in ('train', 'val'))
 

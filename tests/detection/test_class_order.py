@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from ostrdet.apis import evaluate_cli, predict_cli
+from ostrdet.commands import predict as predict_cli
+from ostrdet.commands import test as evaluate_cli
 from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.datasets.coco_content import AnnotationError
 from ostrdet.engine.detection_data import check_boxes, metric_files
@@ -155,8 +156,8 @@ def test_a_validation_set_without_annotations_is_refused(coco: Path, edit: Any) 
 @pytest.fixture
 def detector(tiny_detector: Any, coco: Path, tmp_path: Path) -> Callable[..., list[str]]:
     """Writes a tiny detector, as if it had been trained on some classes, and its config."""
-    from ostrdet.apis.build_model import build_model
-    from ostrdet.apis.train_config import load_config
+    from ostrdet.apis.load_model import build_model
+    from ostrdet.settings.train import load_config
 
     def make(trained: tuple[str, ...], given: tuple[str, ...]) -> list[str]:
         config = load_config(tiny_detector({'val_dataloader.dataset.metainfo.classes': given}))

@@ -10,10 +10,14 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis import evaluate_cli, genotype_cli, predict_cli, search_cli, train_cli
-from ostrdet.apis.build_model import build_model
+from ostrdet.apis.load_model import build_model
 from ostrdet.apis.train import train
-from ostrdet.apis.train_config import load_config
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.commands import predict as predict_cli
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
+from ostrdet.settings.train import load_config
 from tests.conftest import DETECTOR_LOADER, TINY_DETECTOR
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ostrdet.apis import genotype_cli
-from ostrdet.apis.build_model import build_model
 from ostrdet.apis.detector_complexity import detector_complexity
+from ostrdet.apis.load_model import build_model
 from ostrdet.apis.train import build_training
-from ostrdet.apis.train_config import load_config
+from ostrdet.commands import genotype as genotype_cli
 from ostrdet.evaluation.complexity import complexity
+from ostrdet.settings.train import load_config
 from ostrdet.spaces.zoo import get_genotype
 
 

@@ -9,8 +9,10 @@ import cv2
 import pytest
 import torch
 
-from ostrdet.apis import evaluate_cli, predict_cli, train_cli
 from ostrdet.apis.train import build_training, train
+from ostrdet.commands import predict as predict_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.engine.checkpoint import read_state
 
 METRICS = [f'coco/bbox_mAP{part}' for part in ('', '_50', '_75', '_s', '_m', '_l')]

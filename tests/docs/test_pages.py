@@ -73,8 +73,8 @@ def defined(found: ast.ClassDef) -> Iterator[str]:
 
 
 def test_the_config_of_the_tour_is_its_command(repo_root: Path, tmp_path: Path) -> None:
-    from ostrdet.apis.search_cli import build_parser
-    from ostrdet.apis.search_config import load_config
+    from ostrdet.commands.search import build_parser
+    from ostrdet.settings.search import load_config
 
     text = page(repo_root, 'tour')
     (block,) = re.findall(

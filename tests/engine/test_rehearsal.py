@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.check import check
+from ostrdet.apis.rehearse import check
 from ostrdet.apis.train import train
 
 #: Metrics of COCO leave a temporary folder behind where they raise.

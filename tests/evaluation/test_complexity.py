@@ -9,10 +9,11 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ostrdet.errors import GenotypeError
 from ostrdet.evaluation.complexity import Complexity, complexity
-from ostrdet.models.backbones import build_derived
+from ostrdet.models.networks import build_derived
 from ostrdet.spaces import build_space
-from ostrdet.structures import CellGenotype, Genotype, GenotypeError, load_genotype
+from ostrdet.structures import CellGenotype, Genotype, load_genotype
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = json.loads((ROOT / 'tests/data/published_counts.json').read_text(encoding='utf-8'))

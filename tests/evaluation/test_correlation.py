@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ostrdet.evaluation.correlation import correlate, edge_variants, spearman
+from ostrdet.analysis.ranks import correlate, edge_variants, spearman
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.random_genotype import random_genotype
 from ostrdet.spaces.zoo import get_genotype

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.evaluation.gradient_noise import (
+from ostrdet.analysis.gradient_noise import (
     alpha_gradients,
     cut,
     gradient_noise,

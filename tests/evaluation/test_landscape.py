@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.evaluation.landscape import Eigenvalues, extreme_eigenvalues, hessian_operator
+from ostrdet.analysis.landscape import Eigenvalues, extreme_eigenvalues, hessian_operator
 
 pytestmark = pytest.mark.usefixtures('float64')
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.evaluation.loss_change import (
+from ostrdet.analysis.changes import (
     candidates,
     first_order,
     observe,
+    saturate,
     selecting,
     true_changes,
     with_row,
 )
-from ostrdet.evaluation.saturation import saturate
 from ostrdet.models.mixed_ops import MixedOp
 from ostrdet.models.searchers.mix import leaves_of
 from ostrdet.models.weightings import MixWeights

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis import benchmark_cli
+from ostrdet.commands import query_benchmark as benchmark_cli
 from ostrdet.evaluation import BenchmarkError, BenchmarkTable, UnknownCellError, load_table
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.evaluation.residuals import residuals
+from ostrdet.analysis.distances import residuals
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.mixed_ops import MixedOp
 from ostrdet.registry import MODELS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ostrdet.evaluation import load_table
-from ostrdet.evaluation.search_log import common_criteria, read_log, read_logs
+from ostrdet.records.search_log import common_criteria, read_log, read_logs
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype, save_genotype
 

@@ -25,15 +25,13 @@ import torch
 import yaml
 from yapf.yapflib import yapf_api
 
-from ostrdet.apis import (
-    benchmark_cli,
-    check_cli,
-    evaluate_cli,
-    genotype_cli,
-    publish_cli,
-    search_cli,
-    train_cli,
-)
+from ostrdet.commands import check as check_cli
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.commands import publish as publish_cli
+from ostrdet.commands import query_benchmark as benchmark_cli
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.compat import import_quietly
 
 RUNS = ('os.system', 'subprocess.Popen', 'os.exec', 'os.posix_spawn', 'import', 'compile')

@@ -121,19 +121,19 @@ FAULTS: dict[str, Fault] = {
         ('tests/datasets/test_seeded_subset.py',),
     ),
     'scheduler of alpha forgotten': Fault(
-        'ostrdet/apis/config_check.py',
+        'ostrdet/settings/components.py',
         'set(schedulers) != set(wrappers)',
         'not set(schedulers) <= set(wrappers)',
         ('tests/apis/test_search_bad_input.py', '-k', 'scheduler'),
     ),
     'tags of YAML obeyed': Fault(
-        'ostrdet/apis/config_text.py',
+        'ostrdet/settings/files.py',
         'return yaml.safe_load(file)',
         'return yaml.unsafe_load(file)',
         ('tests/reliability/test_hostile_files.py',),
     ),
     'dotted types imported': Fault(
-        'ostrdet/apis/config_file.py',
+        'ostrdet/settings/load.py',
         '    check_names(plain)',
         '    None and check_names(plain)',
         ('tests/reliability/test_hostile_files.py',),

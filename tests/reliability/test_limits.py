@@ -40,7 +40,7 @@ def few_files() -> None:
 
 def run_limited(limit: Callable[[], None], config: Path, folder: Path) -> None:
     """The child: the tool itself under the limit; its words go to a file."""
-    from ostrdet.apis import train_cli
+    from ostrdet.commands import train as train_cli
 
     errors = folder.with_suffix('.err')
     with errors.open('w', encoding='utf-8') as stream, redirect_stderr(stream):

@@ -10,10 +10,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.apis import search_cli, train_cli
 from ostrdet.apis.search import build_search
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.engine.checkpoint import read_checkpoint
-from ostrdet.engine.hooks import NonFiniteError
+from ostrdet.errors import NonFiniteError
 from ostrdet.models.arch_updates import FirstOrderUpdate
 from ostrdet.registry import CRITERIA, HOOKS
 from ostrdet.selection import MinibatchMean

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.supernets import Supernet
+from ostrdet.models.networks import Supernet
 from ostrdet.models.weightings import MixWeights, normalize_edges
 from ostrdet.selection import OperationStrength, discretize, functional
 from ostrdet.spaces import DARTSSpace, NASBench201Space, SearchSpace

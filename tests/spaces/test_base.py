@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from mmengine import Config
 
+from ostrdet.errors import GenotypeError
 from ostrdet.registry import SPACES
 from ostrdet.spaces import DARTSSpace, NASBench201Space, NASNetSpace, SearchSpace, build_space
-from ostrdet.structures import CellGenotype, FeatureSpec, Genotype, GenotypeError, StemPlan
+from ostrdet.structures import CellGenotype, FeatureSpec, Genotype, StemPlan
 
 DARTS, NB201 = DARTSSpace(), NASBench201Space()
 EDGES = (('skip_connect', 0), ('sep_conv_3x3', 1))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ostrdet.errors import GenotypeError
 from ostrdet.spaces import DARTSSpace, NASNetSpace
-from ostrdet.structures import GenotypeError
 
 # NASNet-A reads a node twice, AmoebaNet-A leaves nodes out of the concatenation of both cells.
 NASNET_A = (

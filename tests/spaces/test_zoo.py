@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import ostrdet
+from ostrdet.errors import GenotypeError
 from ostrdet.registry import SPACES
 from ostrdet.spaces import DARTSSpace, build_space
 from ostrdet.spaces.zoo import get_genotype, list_genotypes, zoo_folder
-from ostrdet.structures import Genotype, GenotypeError, load_genotype, save_genotype
+from ostrdet.structures import Genotype, load_genotype, save_genotype
 
 NB201_TEXT = '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|'
 
@@ -270,7 +271,7 @@ def test_the_package_offers_its_main_calls() -> None:
 
 def test_importing_the_package_and_its_parsers_imports_nothing_heavy() -> None:
     code = (
-        'import sys, ostrdet, ostrdet.apis.genotype_cli, ostrdet.apis.benchmark_cli\n'
+        'import sys, ostrdet, ostrdet.commands.genotype, ostrdet.commands.query_benchmark\n'
         "print(sorted({'torch', 'mmengine', 'numpy', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)

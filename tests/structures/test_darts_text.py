@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.structures import CellGenotype, CellSpec, GenotypeError
+from ostrdet.errors import GenotypeError
+from ostrdet.structures import CellGenotype, CellSpec
 from ostrdet.structures.darts_text import find, format_cells, matches, parse_cells
 
 SPEC = CellSpec(num_inputs=2, num_nodes=2, output=(2, 3), keep_edges=2)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.structures import CellGenotype, Genotype, GenotypeError
+from ostrdet.errors import GenotypeError
+from ostrdet.structures import CellGenotype, Genotype
 
 CELL = CellGenotype(nodes=((('a', 0),), (('b', 0), ('c', 1))), output=(2,))
 GENOTYPE = Genotype({'type': 'SomeSpace', 'ops': ['a', 'b', 'c']}, {'cell': CELL}, {'seed': 3})

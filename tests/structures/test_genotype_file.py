@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ostrdet.structures import Genotype, GenotypeError, load_genotype, save_genotype
+from ostrdet.errors import GenotypeError
+from ostrdet.structures import Genotype, load_genotype, save_genotype
 
 Content = dict[str, Any]
 

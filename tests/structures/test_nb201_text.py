@@ -2,7 +2,8 @@
 
 import pytest
 
-from ostrdet.structures import CellGenotype, CellSpec, GenotypeError
+from ostrdet.errors import GenotypeError
+from ostrdet.structures import CellGenotype, CellSpec
 from ostrdet.structures.nb201_text import format_cells, matches, parse_cells
 
 SPECS = {'cell': CellSpec(num_inputs=1, num_nodes=2, output=(2,))}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis import benchmark_cli, genotype_cli
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.commands import query_benchmark as benchmark_cli
 from ostrdet.spaces.zoo import get_genotype, list_genotypes
 
 OSTR = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.apis import draw_genotype_cli, report_cli
+from ostrdet.commands import draw_genotype as draw_genotype_cli
+from ostrdet.commands import report as report_cli
+from ostrdet.records.run_facts import RunFacts
 from ostrdet.spaces import NASBench201Space
-from ostrdet.visualization.run_facts import RunFacts
 
 Captured = pytest.CaptureFixture[str]
 OPS = NASBench201Space().ops

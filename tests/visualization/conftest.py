@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from ostrdet.records.run_facts import RunFacts
 from ostrdet.selection import discretize
 from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.visualization.run_facts import RunFacts
 
 CRITERIA = (
     'OperationStrength',

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from ostrdet.evaluation.loss_change import Candidate
-from ostrdet.evaluation.saturation import SaturationPoint
+from ostrdet.analysis.changes import Candidate, SaturationPoint
+from ostrdet.analysis.correlation import draw_correlation
+from ostrdet.analysis.figures import draw_criteria, draw_landscape, draw_stability
+from ostrdet.analysis.loss_change import draw_loss_change, draw_saturation
+from ostrdet.analysis.residuals import draw_residuals
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.structures import Edge
-from ostrdet.visualization.analysis_correlation import draw_correlation
-from ostrdet.visualization.analysis_loss_change import draw_loss_change, draw_saturation
-from ostrdet.visualization.analysis_parts import MARKERS, marks, panels
-from ostrdet.visualization.analysis_residuals import draw_residuals
-from ostrdet.visualization.analysis_seeds import draw_criteria, draw_landscape, draw_stability
+from ostrdet.visualization.panels import MARKERS, marks, panels
 from ostrdet.visualization.style import PALETTE, styled
 
 CRITERIA = ('OperationStrength', 'Magnitude')

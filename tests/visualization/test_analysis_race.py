@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from ostrdet.visualization.analysis_noise import draw_noise
-from ostrdet.visualization.analysis_race import Lines, draw_alphas, draw_ratios
+from ostrdet.analysis.noise import draw_noise
+from ostrdet.analysis.race import Lines, draw_alphas, draw_ratios
 from ostrdet.visualization.style import styled
 
 OPS = ('skip_connect', 'nor_conv_3x3')

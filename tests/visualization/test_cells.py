@@ -10,26 +10,26 @@ import numpy as np
 import pydot
 import pytest
 
+from ostrdet.errors import GenotypeError
 from ostrdet.registry import SPACES
 from ostrdet.spaces import build_space
 from ostrdet.spaces.random_genotype import random_genotype
 from ostrdet.spaces.zoo import get_genotype, list_genotypes
-from ostrdet.structures import CellGenotype, CellSpec, Genotype, GenotypeError
-from ostrdet.visualization.cell_figure import cells_figure, cells_image
-from ostrdet.visualization.cell_graph import (
+from ostrdet.structures import CellGenotype, CellSpec, Genotype
+from ostrdet.visualization.cells.figure import cells_figure, cells_image, draw_genotype
+from ostrdet.visualization.cells.graph import (
     cell_graph,
     edge_name,
     genotype_graphs,
     node_names,
     to_dot,
 )
-from ostrdet.visualization.cell_layout import (
+from ostrdet.visualization.cells.layout import (
     CHARACTER,
     NODE_HALF_HEIGHT,
     NODE_HALF_WIDTH,
     layout_cell,
 )
-from ostrdet.visualization.draw_genotype import draw_genotype
 from ostrdet.visualization.style import inline_svg, styled
 
 SPACES.import_from_location()

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from ostrdet.visualization.edge_panels import HEIGHT, WIDTH, dash_array, edge_panels
+from ostrdet.visualization.report.panels import HEIGHT, WIDTH, dash_array, edge_panels
 from ostrdet.visualization.style import line_style
 
 EPOCHS = np.arange(1, 6)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ostrdet.records.history import read_history
+from ostrdet.records.run_facts import RunFacts, read_run_facts
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
-from ostrdet.visualization.history import read_history
-from ostrdet.visualization.run_facts import RunFacts, read_run_facts
 
 
 def lines_of(folder: Path) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from ostrdet.models.ops.op_kinds import FIXED, IDENTITY, LEARNED, op_kind
 from ostrdet.models.ops.operations import build_op
 from ostrdet.registry import OPS
-from ostrdet.visualization.op_kinds import FIXED, IDENTITY, LEARNED, op_kind
 
 OPS.import_from_location()
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from ostrdet.records.history import SearchHistory
+from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import SPACES
 from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype
-from ostrdet.visualization.history import SearchHistory
-from ostrdet.visualization.report import render_report, report_of
-from ostrdet.visualization.report_text import cell_counts, collapse_warnings, comparison
-from ostrdet.visualization.run_facts import RunFacts
+from ostrdet.visualization.report.report import render_report, report_of
+from ostrdet.visualization.report.text import cell_counts, collapse_warnings, comparison
 
 SPACES.import_from_location()
 MEBIBYTE = 2**20

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ostrdet.visualization.report import report_of
+from ostrdet.visualization.report.report import report_of
 from ostrdet.visualization.study_page import RunEntry, StudyPage, render_study
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 
 from ostrdet.spaces import build_space
 from ostrdet.structures import CellGenotype
-from ostrdet.visualization.series import (
+from ostrdet.visualization.report.series import (
     count_ops,
     margins,
     num_kept,

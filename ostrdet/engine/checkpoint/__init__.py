@@ -9,13 +9,7 @@ from ostrdet.engine.checkpoint.latest import (
     other_checkpoints,
     position,
 )
-from ostrdet.engine.checkpoint.lock import (
-    WorkDirInUseError,
-    hold_work_dir,
-    release_work_dir,
-    work_dir_lock,
-)
-from ostrdet.engine.checkpoint.plain import PlainCheckpointHook
+from ostrdet.engine.checkpoint.lock import hold_work_dir, release_work_dir, work_dir_lock
 from ostrdet.engine.checkpoint.pretrained import PretrainedBackbone
 from ostrdet.engine.checkpoint.state import (
     METADATA,
@@ -25,16 +19,12 @@ from ostrdet.engine.checkpoint.state import (
     read_plain,
     read_state,
 )
-from ostrdet.safe_pickle import DamagedFileError
 
 __all__ = [
     'METADATA',
     'SAFETENSORS',
     'AtomicBackend',
-    'DamagedFileError',
-    'PlainCheckpointHook',
     'PretrainedBackbone',
-    'WorkDirInUseError',
     'changes',
     'check_state',
     'checkpoints',

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ostrdet.engine.checkpoint.atomic import digest, sum_of
-from ostrdet.safe_pickle import DamagedFileError
+from ostrdet.errors import DamagedFileError
 
 _NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')
 

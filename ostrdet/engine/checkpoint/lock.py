@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ostrdet.errors import WorkDirInUseError
+
 try:
     import fcntl
 except ImportError:  # no such locks on this system: two runs are not told apart
@@ -17,12 +19,6 @@ NAME = '.lock'
 _held: dict[Path, IO[str]] = {}
 #: Those whose run is under way.
 _running: set[Path] = set()
-
-
-class WorkDirInUseError(OSError):
-    """Another run writes into this work dir."""
-
-    exit_status = 4
 
 
 def hold_work_dir(folder: str | Path) -> None:

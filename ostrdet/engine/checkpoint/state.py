@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ostrdet.engine.checkpoint.foreign import foreign_format
 from ostrdet.engine.checkpoint.latest import damage_of
-from ostrdet.safe_pickle import DamagedFileError
+from ostrdet.errors import DamagedFileError
 
 SAFETENSORS = '.safetensors'
 #: The only key of the header's metadata of a published file. safetensors writes several keys in

@@ -1,7 +1,8 @@
 """Hooks of search, retraining and transfer."""
 
 from ostrdet.engine.hooks.drop_path import DropPathHook
-from ostrdet.engine.hooks.finite import FiniteHook, NonFiniteError
+from ostrdet.engine.hooks.finite import FiniteHook
+from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from ostrdet.engine.hooks.report import ReportHook
 from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
@@ -13,7 +14,7 @@ from ostrdet.engine.hooks.train_console import TrainConsoleHook
 __all__ = [
     'DropPathHook',
     'FiniteHook',
-    'NonFiniteError',
+    'PlainCheckpointHook',
     'ReportHook',
     'SafeCheckpointHook',
     'SearchConsoleHook',

@@ -14,11 +14,8 @@ from torch.optim import Optimizer
 
 from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.unwrap import unwrapped
+from ostrdet.errors import NonFiniteError
 from ostrdet.registry import HOOKS
-
-
-class NonFiniteError(FloatingPointError):
-    """A loss, a gradient, a score or a tensor of the model is NaN or infinite."""
 
 
 class _Found(NamedTuple):

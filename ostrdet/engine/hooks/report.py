@@ -1,16 +1,92 @@
 """Keeps ``report.html`` of the work dir up to date."""
 
+import platform
+from copy import deepcopy
 from pathlib import Path
 
+import mmengine
+import mmpretrain
+import torch
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint.atomic import write_atomically
-from ostrdet.engine.hooks.run_facts import facts_of
+from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.side_show import SideShowHook
+from ostrdet.engine.unwrap import searcher_of
+from ostrdet.invocation import command
+from ostrdet.models.ops.op_kinds import op_kind
+from ostrdet.records.run_facts import FILE as FACTS_FILE
+from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import HOOKS
-from ostrdet.visualization.report import FILE, report_of
-from ostrdet.visualization.run_facts import FILE as FACTS_FILE
+from ostrdet.version import __version__
+from ostrdet.visualization.report.report import FILE, report_of
+
+
+def facts_of(runner: Runner, train_config: str) -> RunFacts:
+    """The facts of a search; paths are those of the config, and the machine has no name.
+
+    Args:
+        runner: The runner, after everything was built.
+        train_config: The config that trains what the search finds.
+    """
+    selector = next(hook for hook in runner.hooks if isinstance(hook, SelectorHook))
+    space, folder = searcher_of(runner).space, Path(runner.work_dir)
+    config = Path(runner.cfg.filename or '').name
+    return RunFacts(
+        space.to_config(),
+        selector.criterion,
+        seed=runner.seed,
+        max_epochs=runner.max_epochs,
+        config=config,
+        config_text=_config_text(runner.cfg),
+        table=None if selector.table is None else selector.table.path.name,
+        op_kinds={op: op_kind(op) for op in space.ops},
+        next_command=train_command(runner, train_config),
+        resume_command=command('search', folder / config, '--work-dir', folder, '--resume'),
+        versions=_versions(),
+        machine=_machine(runner),
+    )
+
+
+def train_command(runner: Runner, train_config: str) -> str:
+    """The command that trains what a search finds; arguments as in :func:`facts_of`."""
+    genotype = Path(runner.work_dir) / 'genotype.json'
+    return command('train', train_config, '--genotype', genotype, *_data_root(runner))
+
+
+def _config_text(cfg: Config) -> str:
+    """The config without what differs between a run and its continuation."""
+    told = deepcopy(cfg)
+    for key in ('experiment_name', 'load_from', 'resume'):
+        told.pop(key, None)
+    if told.get('visualizer'):
+        told.visualizer.pop('name', None)
+    text: str = told.pretty_text
+    return text
+
+
+def _data_root(runner: Runner) -> list[str]:
+    root = runner.cfg.train_dataloader.dataset.get('data_root')
+    return ['--data-root', root] if root else []
+
+
+def _versions() -> dict[str, str]:
+    libraries = {'torch': torch, 'mmengine': mmengine, 'mmpretrain': mmpretrain}
+    found = {name: str(library.__version__) for name, library in libraries.items()}
+    return {'ostrdet': __version__, 'python': platform.python_version(), **found}
+
+
+def _machine(runner: Runner) -> dict[str, str]:
+    device = next(searcher_of(runner).parameters()).device
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else platform.machine()
+    return {
+        'device': f'{device.type}, {name}',
+        'processes': f'{runner.world_size}, {torch.get_num_threads()} threads each',
+        'system': platform.platform(terse=True),
+    }
+
 
 #: Stands in a command for the config that a search does not name.
 CONFIG = 'CONFIG'

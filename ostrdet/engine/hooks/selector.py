@@ -11,9 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.finite import non_finite
-from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.engine.unwrap import searcher_of
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
+from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.registry import CRITERIA, HOOKS, build
 from ostrdet.selection import Criterion, discretize
 from ostrdet.structures import ArchState, ArchStep, Genotype

@@ -9,9 +9,9 @@ from mmengine.visualization import LocalVisBackend
 
 from ostrdet.engine.hooks.side_show import SideShowHook
 from ostrdet.engine.isolated_backend import IsolatedVisBackend
+from ostrdet.records.history import SearchHistory, read_history
 from ostrdet.registry import HOOKS
-from ostrdet.visualization.cell_figure import cells_image
-from ostrdet.visualization.history import SearchHistory, read_history
+from ostrdet.visualization.cells.figure import cells_image
 
 
 @HOOKS.register_module()

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
-from ostrdet.engine.annotations import annotation_errors
+from ostrdet.datasets.annotations import annotation_errors
 from ostrdet.engine.loader import guarded
 from ostrdet.registry import DATASETS
 

@@ -16,7 +16,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ostrdet.engine.annotations import annotation_errors
+from ostrdet.datasets.annotations import annotation_errors
 from ostrdet.engine.checkpoint import (
     PlainCheckpointHook,
     check_state,

@@ -6,9 +6,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.hooks import has_hooks
 from ostrdet.models.fast.node import mix_node
-from ostrdet.models.fast.source import Source
+from ostrdet.models.fast.source import Source, has_hooks
 from ostrdet.models.fast.weighted_sum import weighted_sum
 from ostrdet.models.mixed_ops import MixedOp, PartialChannelMixedOp
 from ostrdet.models.ops import concatenate, split_off

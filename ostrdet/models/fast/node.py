@@ -7,11 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_stats import is_plain_norm
+from ostrdet.models.fast.batch_norm import is_plain_norm
 from ostrdet.models.fast.branch import Branch, is_branch
 from ostrdet.models.fast.folding import folded_relu, folded_sum
-from ostrdet.models.fast.hooks import is_watched, layers_of
-from ostrdet.models.fast.source import POOLS, Source
+from ostrdet.models.fast.source import POOLS, Source, is_watched, layers_of
 from ostrdet.models.fast.weighted_sum import weighted_sum
 from ostrdet.models.ops import Zero, merge_phases
 

@@ -14,8 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_stats import is_plain_norm, update_running
-from ostrdet.models.fast.centring import as_images, as_rows, check_count
+from ostrdet.models.fast.batch_norm import (
+    as_images,
+    as_rows,
+    check_count,
+    is_plain_norm,
+    update_running,
+)
 
 CONVOLUTION = [nn.ReLU, nn.Conv2d, nn.BatchNorm2d]
 

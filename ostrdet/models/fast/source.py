@@ -8,12 +8,34 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_stats import update_running
-from ostrdet.models.fast.centring import Centred, centre
-from ostrdet.models.fast.hooks import is_watched, layers_of
-from ostrdet.models.fast.normalizing import normalize
+from ostrdet.models.fast.batch_norm import Centred, centre, normalize, update_running
 from ostrdet.models.fast.shared import Candidate, is_convolution, shared_sums
 from ostrdet.models.ops import even_phase, split_phases
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether ``module`` itself has hooks of any kind."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+    )
+
+
+def layers_of(op: nn.Module) -> Iterator[Any]:
+    """The layers of nested sequences in a row."""
+    if type(op) is nn.Sequential:
+        for layer in op:
+            yield from layers_of(layer)
+    else:
+        yield op
+
+
+def is_watched(op: nn.Module) -> bool:
+    """Whether an operation or one of its layers has hooks."""
+    return any(has_hooks(module) for module in (op, *layers_of(op)))
+
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
 #: Elements of a state up to which convolutions are computed for all edges at once. Small ones cost by

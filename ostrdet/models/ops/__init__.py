@@ -1,11 +1,16 @@
 """Candidate operations and the layers that they are made of."""
 
 from ostrdet.models.ops import operations
-from ostrdet.models.ops.channels import concatenate, split_off
+from ostrdet.models.ops.channels_last import (
+    concatenate,
+    even_phase,
+    merge_phases,
+    split_off,
+    split_phases,
+)
 from ostrdet.models.ops.depthwise import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops.layers import FactorizedReduce, NormCfg, Zero, norm, relu_conv_norm
 from ostrdet.models.ops.operations import build_op
-from ostrdet.models.ops.phases import even_phase, merge_phases, split_phases
 
 __all__ = [
     'DepthwiseConv2d',

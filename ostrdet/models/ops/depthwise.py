@@ -1,10 +1,87 @@
 """Depthwise convolutions that may take another way to the same sums."""
 
+from typing import Any, NamedTuple
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import Function
 
-from ostrdet.models.ops.column_grad import COLUMNS, Arguments, depthwise_conv2d
-from ostrdet.models.ops.phases import even_phase, merge_phases, split_phases
+from ostrdet.models.ops.channels_last import even_phase, merge_phases, split_phases
+
+COLUMNS = 3
+
+
+class Arguments(NamedTuple):
+    """Stride and padding of an undilated depthwise convolution, (vertical, horizontal)."""
+
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+
+
+def depthwise_conv2d(x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
+    """Convolve ``x`` (N, C, H, W) with ``kernel`` (C, 1, K, L); no bias."""
+    y: Tensor = _DepthwiseConv2d.apply(x, kernel, arguments)
+    return y
+
+
+class _DepthwiseConv2d(Function):
+    """The convolution; both gradients can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
+        """Convolve."""
+        ctx.save_for_backward(x, kernel)
+        ctx.arguments = arguments
+        stride, padding = arguments
+        return F.conv2d(x, kernel, None, stride, padding, groups=len(kernel))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        """The gradients of the image and of the kernel, as far as they are needed."""
+        x, kernel = ctx.saved_tensors
+        image_grad = kernel_grad = None
+        if ctx.needs_input_grad[0]:
+            image_grad = _backward(grad, x, kernel, ctx.arguments, of_kernel=False)
+        if ctx.needs_input_grad[1]:
+            kernel_grad = _kernel_grad(grad, x, kernel, ctx.arguments)
+        return image_grad, kernel_grad, None
+
+
+def _kernel_grad(grad: Tensor, x: Tensor, kernel: Tensor, arguments: Arguments) -> Tensor:
+    if torch.is_grad_enabled():
+        return _backward(grad, x, kernel, arguments, of_kernel=True)
+    starts = range(0, kernel.shape[-1], COLUMNS)
+    return torch.cat([_columns_grad(grad, x, kernel, arguments, start) for start in starts], dim=-1)
+
+
+def _columns_grad(
+    grad: Tensor, x: Tensor, kernel: Tensor, arguments: Arguments, start: int
+) -> Tensor:
+    """The gradient of ``COLUMNS`` columns, or of what is left, from ``start`` on."""
+    (_, stride), (vertical, horizontal) = arguments
+    columns = kernel[..., start : start + COLUMNS]
+    first = start - horizontal
+    last = first + (grad.shape[-1] - 1) * stride + columns.shape[-1]
+    left, right = max(-first, 0), max(last - x.shape[-1], 0)
+    # Narrow images lie beside what the last columns see
+    seen = F.pad(x, (left, right)).narrow(-1, first + left, last - first)
+    return _backward(
+        grad, seen, columns, Arguments(arguments.stride, (vertical, 0)), of_kernel=True
+    )
+
+
+def _backward(
+    grad: Tensor, x: Tensor, kernel: Tensor, arguments: Arguments, of_kernel: bool
+) -> Tensor:
+    """One of the two gradients by torch's own backward, which can be differentiated again."""
+    stride, padding = arguments
+    mask = [not of_kernel, of_kernel, False]
+    gradients = torch.ops.aten.convolution_backward(
+        grad, x, kernel, None, stride, padding, [1, 1], False, [0, 0], len(kernel), mask
+    )
+    gradient: Tensor = gradients[int(of_kernel)]
+    return gradient
 
 
 class DepthwiseConv2d(nn.Conv2d):

@@ -6,9 +6,8 @@ import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
-from ostrdet.models.ops.channels import concatenate
+from ostrdet.models.ops.channels_last import concatenate, subsample
 from ostrdet.models.ops.depthwise import DepthwiseConv2d
-from ostrdet.models.ops.phases import subsample
 
 NormCfg = dict[str, Any]
 

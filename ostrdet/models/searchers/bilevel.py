@@ -12,8 +12,7 @@ from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
 from ostrdet.models.arch_updates import Batch, BilevelProblem
-from ostrdet.models.searchers.frozen import frozen
-from ostrdet.models.searchers.mix import arch_state, leaves_of, stack_mix
+from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import ARCH_UPDATES, MODELS, WEIGHTINGS, build, nearest
 from ostrdet.structures import ArchState, ArchStep

@@ -1,8 +1,9 @@
 """The mix weights of all cell types as one list, as leaves, and as plain data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures import ArchState
@@ -43,3 +44,19 @@ def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> A
 def _map(function: Callable[[Tensor], Tensor], weights: MixWeights) -> MixWeights:
     edges = weights.edge_weights
     return MixWeights(function(weights.op_weights), None if edges is None else function(edges))
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Leave the parameters of ``module`` out of graphs that are made meanwhile.
+
+    Their gradients are then not computed, and what only they need is not kept.
+    """
+    parameters = [weight for weight in module.parameters() if weight.requires_grad]
+    for weight in parameters:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in parameters:
+            weight.requires_grad_(True)

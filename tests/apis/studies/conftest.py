@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ostrdet.apis.studies.plan import Run
+from ostrdet.studies.plan import Run
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 FIRST = str(REPO_ROOT / 'configs' / 'search' / 'ostr_nb201_digits.py')

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.search_cli import build_parser
-from ostrdet.apis.studies.file import CHECKS, NO_OVERRIDES, Parallel, read_study
-from ostrdet.apis.studies.metrics import METRICS
-from ostrdet.apis.studies.plan import (
+from ostrdet.commands.search import build_parser
+from ostrdet.studies.file import CHECKS, NO_OVERRIDES, Parallel, read_study
+from ostrdet.studies.metrics import METRICS
+from ostrdet.studies.plan import (
     DONE,
     FAILED,
     OPEN,

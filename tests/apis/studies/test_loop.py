@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.studies import loop
-from ostrdet.apis.studies.console import StudyConsole
-from ostrdet.apis.studies.file import Parallel
-from ostrdet.apis.studies.plan import DONE, FAILED, OPEN, Run, read_mark, state_of
-from ostrdet.apis.studies.pools import LocalPool, available_gib, num_cores
-from ostrdet.apis.studies.process import Attempt, Ending
 from ostrdet.engine.checkpoint import work_dir_lock
+from ostrdet.studies import loop
+from ostrdet.studies.console import StudyConsole
+from ostrdet.studies.file import Parallel
+from ostrdet.studies.plan import DONE, FAILED, OPEN, Run, read_mark, state_of
+from ostrdet.studies.pools import Attempt, Ending, LocalPool, available_gib, num_cores
 
 OK, KILLED = Ending(0, ''), Ending(-9, 'killed by SIGKILL')
 Captured = pytest.CaptureFixture[str]

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.studies.file import Study
-from ostrdet.apis.studies.metrics import METRICS, is_lower_better
-from ostrdet.apis.studies.pairs import Pair, compare_groups, pair_rows, pair_table, pair_text
-from ostrdet.apis.studies.results import Result
 from ostrdet.evaluation.seed_statistics import Spread
+from ostrdet.studies.file import Study
+from ostrdet.studies.metrics import METRICS, is_lower_better
+from ostrdet.studies.pairs import Pair, compare_groups, pair_rows, pair_table, pair_text
+from ostrdet.studies.results import Result
 
 Values = Mapping[str, list[float | None]]
 Make = Callable[..., list[Result]]

@@ -17,10 +17,11 @@ import pytest
 import yaml
 
 from ostrdet.apis.search import search
-from ostrdet.apis.studies import cli, page
-from ostrdet.apis.studies.plan import read_mark
-from ostrdet.apis.studies.results import group_results, read_results
-from ostrdet.apis.studies.study import plan, read_study, write_outputs
+from ostrdet.commands import study as cli
+from ostrdet.studies import page
+from ostrdet.studies.plan import read_mark
+from ostrdet.studies.results import group_results, read_results
+from ostrdet.studies.study import plan, read_study, write_outputs
 from ostrdet.visualization.study_page import StudyPage
 from tests.conftest import REPO_ROOT, TINY
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from ostrdet.apis.studies.file import Study
-from ostrdet.apis.studies.page import study_page
-from ostrdet.apis.studies.pairs import compare_groups
-from ostrdet.apis.studies.results import Group, Result, group_results, metric_names
-from ostrdet.apis.studies.tables import (
+from ostrdet.evaluation.seed_statistics import Spread
+from ostrdet.studies.file import Study
+from ostrdet.studies.page import study_page
+from ostrdet.studies.pairs import compare_groups
+from ostrdet.studies.results import Group, Result, group_results, metric_names
+from ostrdet.studies.tables import (
     csv_rows,
     latex,
     run_rows,
@@ -20,7 +21,6 @@ from ostrdet.apis.studies.tables import (
     to_markdown,
     value_text,
 )
-from ostrdet.evaluation.seed_statistics import Spread
 
 CELL = '|none~0|+|none~0|none~1|'
 STUDY = Study(

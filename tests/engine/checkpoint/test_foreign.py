@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.engine.checkpoint import DamagedFileError, read_state
+from ostrdet.engine.checkpoint import read_state
 from ostrdet.engine.checkpoint.foreign import foreign_format
+from ostrdet.errors import DamagedFileError
 
 STATE = {'weight': torch.arange(6.0).reshape(3, 2), 'bias': torch.ones(3)}
 

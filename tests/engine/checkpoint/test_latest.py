@@ -9,11 +9,11 @@ import torch
 
 from ostrdet.engine.checkpoint import (
     AtomicBackend,
-    DamagedFileError,
     checkpoints,
     latest_checkpoint,
     other_checkpoints,
 )
+from ostrdet.errors import DamagedFileError
 
 
 def write(folder: Path, *names: str) -> None:

@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.engine.checkpoint import (
-    WorkDirInUseError,
-    hold_work_dir,
-    release_work_dir,
-    work_dir_lock,
-)
+from ostrdet.engine.checkpoint import hold_work_dir, release_work_dir, work_dir_lock
+from ostrdet.errors import WorkDirInUseError
 
 Ready = Callable[[], None]
 

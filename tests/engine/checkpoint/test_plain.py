@@ -38,7 +38,7 @@ def test_a_search_writes_what_can_be_read_safely(two_epochs: Any) -> None:
 def test_histories_hold_an_epoch_and_checkpoints_do_not_grow(
     run_search: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('ostrdet.engine.checkpoint.plain.LEAST', 3)
+    monkeypatch.setattr('ostrdet.engine.hooks.plain_checkpoint.LEAST', 3)
     keep_all = {'default_hooks.checkpoint.max_keep_ckpts': -1}
     run = run_search(overrides={'train_cfg.max_epochs': 4, **keep_all})
     sizes = [(run.folder / f'epoch_{epoch}.pth').stat().st_size for epoch in range(1, 5)]

@@ -9,7 +9,7 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ostrdet.models.backbones import DerivedCellBackbone, build_derived
+from ostrdet.models.networks import DerivedCellBackbone, build_derived
 from ostrdet.spaces.zoo import get_genotype
 
 OPTIONS: dict[str, Any] = {

@@ -12,8 +12,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.apis.search import build_search, search
-from ostrdet.apis.search_cli import main
-from ostrdet.engine.hooks import FiniteHook, NonFiniteError
+from ostrdet.commands.search import main
+from ostrdet.engine.hooks import FiniteHook
+from ostrdet.errors import NonFiniteError
 from ostrdet.registry import HOOKS
 
 WEIGHT = 'supernet.classifier.weight'

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ostrdet.engine.hooks import report as module
-from ostrdet.visualization.report import report_of
-from ostrdet.visualization.run_facts import read_run_facts
+from ostrdet.records.run_facts import read_run_facts
+from ostrdet.visualization.report.report import report_of
 
 REPORT = {
     'default_hooks.report.interval': 1,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ostrdet.visualization.cell_figure import cells_image
-from ostrdet.visualization.history import read_history
+from ostrdet.records.history import read_history
+from ostrdet.visualization.cells.figure import cells_image
 
 event_accumulator = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
 

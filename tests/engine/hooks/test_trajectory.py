@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.engine.hooks.trajectory import EpochRecord, Trajectory, state_rows
+from ostrdet.records.trajectory import EpochRecord, Trajectory, state_rows
 from ostrdet.spaces import NASBench201Space
 from ostrdet.structures import ArchState, Genotype, load_genotype
 

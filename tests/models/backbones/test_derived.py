@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from ostrdet.models.backbones import DerivedClassifier, build_derived
+from ostrdet.errors import GenotypeError
+from ostrdet.models.networks import DerivedClassifier, build_derived
 from ostrdet.registry import SPACES
 from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.structures import CellGenotype, Genotype, GenotypeError, Layout
+from ostrdet.structures import CellGenotype, Genotype, Layout
 
 pytestmark = pytest.mark.usefixtures('float64')
 

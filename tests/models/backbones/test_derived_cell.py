@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.backbones import DerivedCellBackbone
+from ostrdet.errors import GenotypeError
+from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.spaces import build_space
-from ostrdet.structures import GenotypeError
 
 DARTS = {'genotype': 'darts_v2', 'channels': 4, 'num_cells': 3}
 IMAGENET = {**DARTS, 'stem': 'ImageNetStem', 'out_indices': (0, 1, 2)}

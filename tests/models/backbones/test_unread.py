@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.models.backbones import DerivedCellBackbone
-from ostrdet.models.backbones.unread import nodes_read
+from ostrdet.models.networks import DerivedCellBackbone
+from ostrdet.models.networks.unread import nodes_read
 from ostrdet.spaces import NASBench201Space
 from ostrdet.structures import Edge
 

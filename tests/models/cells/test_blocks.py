@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.cells import CIFARStem, ImageNetStem, NormAct, ResidualReduction
+from ostrdet.models.networks import CIFARStem, ImageNetStem, NormAct, ResidualReduction
 from ostrdet.structures import BlockPlan, FeatureSpec, StemPlan
 
 pytestmark = pytest.mark.usefixtures('float64')

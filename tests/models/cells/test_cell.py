@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.cells import Cell
+from ostrdet.models.networks import Cell
 from ostrdet.models.ops import FactorizedReduce
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures import CellPlan, CellSpec, Edge, FeatureSpec

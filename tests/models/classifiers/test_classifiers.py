@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
-from ostrdet.models.backbones import DerivedClassifier
-from ostrdet.models.classifiers import AuxiliaryClsHead, DerivedImageClassifier
+from ostrdet.models.mmpretrain_classifier import AuxiliaryClsHead, DerivedImageClassifier
+from ostrdet.models.networks import DerivedClassifier
 from ostrdet.registry import MODELS
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Layout

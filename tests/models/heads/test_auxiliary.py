@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ostrdet.models.heads import AuxiliaryHead
+from ostrdet.models.networks import AuxiliaryHead
 
 pytestmark = pytest.mark.usefixtures('float64')
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ostrdet.models import mixed_ops
-from ostrdet.models.supernets import Supernet
+from ostrdet.models.networks import Supernet
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, build
 from ostrdet.spaces import SearchSpace, build_space

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ostrdet.models.ops import concatenate, split_off
-from ostrdet.models.ops.phases import subsample
+from ostrdet.models.ops.channels_last import subsample
 
 pytestmark = pytest.mark.usefixtures('float64')
 

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ostrdet.models.ops import (
     DepthwiseConv2d,
-    column_grad,
     even_phase,
     merge_phases,
     set_fast_depthwise,
     split_phases,
 )
+from ostrdet.models.ops import depthwise as column_grad
 
 pytestmark = pytest.mark.usefixtures('float64')
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ostrdet.models.searchers.frozen import frozen
+from ostrdet.models.searchers.mix import frozen
 
 
 def test_frozen_parameters_take_no_part_and_come_back() -> None:

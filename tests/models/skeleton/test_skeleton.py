@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ostrdet.models.cells import Cell, NormAct
-from ostrdet.models.skeleton import Skeleton
+from ostrdet.models.networks import Cell, NormAct, Skeleton
 from ostrdet.spaces import build_space
 from ostrdet.structures import CellPlan, MacroPlan
 

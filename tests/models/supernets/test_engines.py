@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ostrdet.models.fast import source
-from ostrdet.models.supernets import Supernet
+from ostrdet.models.networks import Supernet
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import OPS
 

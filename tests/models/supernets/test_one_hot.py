@@ -14,8 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from ostrdet.models.backbones import DerivedClassifier
-from ostrdet.models.supernets import Supernet
+from ostrdet.models.networks import DerivedClassifier, Supernet
 from ostrdet.models.weightings import MixWeights
 from ostrdet.spaces import DARTSSpace, NASBench201Space, NASNetSpace, SearchSpace
 from ostrdet.structures import Genotype, Layout

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.cells import Cell
-from ostrdet.models.supernets import Supernet
+from ostrdet.models.networks import Cell, Supernet
 from ostrdet.models.weightings import MixWeights
 from ostrdet.spaces import SearchSpace
 

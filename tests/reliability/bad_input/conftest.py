@@ -11,7 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from ostrdet.apis import check_cli, evaluate_cli, genotype_cli, search_cli, train_cli
+from ostrdet.commands import check as check_cli
+from ostrdet.commands import genotype as genotype_cli
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import test as evaluate_cli
+from ostrdet.commands import train as train_cli
 
 TOOLS: dict[str, ModuleType] = {
     'search': search_cli,

@@ -118,7 +118,7 @@ def test_data_that_need_no_folder(refused: Any, search_config: Path, tmp_path: P
 def test_unusual_images_and_names_are_fine(
     folder_config: Path, images: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from ostrdet.apis import train_cli
+    from ostrdet.commands import train as train_cli
 
     for index, (array, suffix) in enumerate(FINE.values()):
         written = cv2.imencode(suffix, array)[1]

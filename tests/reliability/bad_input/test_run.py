@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from ostrdet.apis import search_cli, train_cli
-from ostrdet.apis.launchers import check_launcher
+from ostrdet.apis.build_runner import check_launcher
+from ostrdet.commands import search as search_cli
+from ostrdet.commands import train as train_cli
 from ostrdet.engine.checkpoint import read_checkpoint
 
 DAMAGED = (r'bad\.pth', "can't be read as a checkpoint", 'take another one')

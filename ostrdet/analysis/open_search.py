@@ -1,0 +1,123 @@
+"""A search opened for measurements: its supernet, its checkpoints, batches of its validation loss."""
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ostrdet.apis.build_runner import build_runner
+from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
+from ostrdet.engine.loops.seeded_data import begin_at
+from ostrdet.engine.runner import explained
+from ostrdet.engine.unwrap import searcher_of
+from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers import BilevelSearcher
+from ostrdet.settings.search import load_config
+
+#: The reference engine, which can be differentiated twice, in full precision; no table is read.
+FOR_MEASUREMENTS = (
+    'model.supernet.engine=plain',
+    'model.channels_last=False',
+    'model.autocast=None',
+    'default_hooks.selector.benchmark=None',
+)
+
+
+class OpenSearch:
+    """The searcher of a work dir in double precision, and minibatches of its architecture half.
+
+    The minibatches are those of the first epoch, with its augmentation, so that they are the same
+    in every call. Nothing is written into the work dir.
+
+    Args:
+        work_dir: The folder of a search.
+        num_batches: How many minibatches to read.
+        data_root: Folder of the data set, instead of the config's.
+        batch_size: Images of a minibatch, instead of the config's.
+
+    Raises:
+        FileNotFoundError: If the work dir has no config, or the data are missing.
+        ValueError: If it has several configs, or the half has fewer batches.
+    """
+
+    def __init__(
+        self,
+        work_dir: str | Path,
+        num_batches: int = 1,
+        data_root: str | Path | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        self.work_dir = Path(work_dir)
+        options = list(FOR_MEASUREMENTS)
+        if batch_size is not None:
+            options.append(f'train_dataloader.batch_size={batch_size}')
+        with tempfile.TemporaryDirectory() as folder:
+            cfg = load_config(config_of(work_dir), folder, data_root=data_root, cfg_options=options)
+            runner = build_runner(cfg)
+            with explained(cfg):
+                loader: Any = runner.train_loop.arch_dataloader
+            self.searcher: BilevelSearcher = searcher_of(runner).double().train()
+            self.batches = [self._batch(data) for data in _first(loader, num_batches)]
+
+    def load(self, checkpoint: str | Path) -> int:
+        """Take the weights and alphas of a checkpoint; returns the epochs done by then.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is damaged, or of another search.
+        """
+        content = read_checkpoint(checkpoint)
+        check_state(content['state_dict'], self.searcher.state_dict(), checkpoint)
+        self.searcher.load_state_dict(content['state_dict'])
+        return int(content.get('meta', {}).get('epoch', 0))
+
+    def _batch(self, data: Any) -> Batch:
+        images, labels = self.searcher.prepare(data)
+        return Batch(images.to(torch.float64), labels)
+
+
+def config_of(work_dir: str | Path) -> Path:
+    """The config that a run left in its work dir.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If there are several.
+    """
+    found = sorted(Path(work_dir).glob('*.py'))
+    if not found:
+        raise FileNotFoundError(
+            f"'{work_dir}' holds no config (*.py); give the work dir of tools/search.py"
+        )
+    if len(found) > 1:
+        names = ', '.join(path.name for path in found)
+        raise ValueError(
+            f"'{work_dir}' holds several configs: {names}; leave the one of the search"
+        )
+    return found[0]
+
+
+def epoch_checkpoints(work_dir: str | Path) -> list[Path]:
+    """The checkpoints at the end of whole epochs, oldest first.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    found = [path for path in reversed(checkpoints(work_dir)) if '_iter_' not in path.name]
+    if not found:
+        raise FileNotFoundError(
+            f"'{work_dir}' holds no checkpoint epoch_N.pth; search with "
+            'default_hooks.checkpoint.max_keep_ckpts=-1, which keeps all'
+        )
+    return found
+
+
+def _first(loader: Any, number: int) -> list[Any]:
+    if number < 1 or number > len(loader):
+        raise ValueError(
+            f'--batches {number}: expected 1 to {len(loader)}, the batches of the half that trains '
+            'the architecture'
+        )
+    begin_at(loader, epoch=0, start=0)
+    return list(itertools.islice(iter(loader), number))

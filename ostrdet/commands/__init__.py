@@ -1,0 +1,1 @@
+"""Commands: ``NAME.py`` is what ``tools/NAME.py`` and ``ostrdet NAME`` run."""

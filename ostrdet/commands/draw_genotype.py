@@ -1,0 +1,54 @@
+"""The command line of ``tools/draw_genotype.py``; parses before anything heavy is imported."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ostrdet.commands.base import Parser, run_cli
+from ostrdet.commands.genotype import GENOTYPE_HELP
+
+FORMATS = ('svg', 'png', 'pdf', 'dot')
+EPILOG = """\
+examples:
+  python tools/draw_genotype.py darts_v2 --out darts_v2.svg
+  python tools/draw_genotype.py work_dirs/ostr_darts_c10/genotype.json --out cell.pdf
+  python tools/draw_genotype.py ostr_nb201 --before nb201_resnet --title "since ResNet" --out cell.png
+  python tools/draw_genotype.py p-darts --out p-darts.dot
+"""
+
+
+def build_parser() -> Parser:
+    """The parser of the tool."""
+    parser = Parser(
+        prog='draw_genotype.py',
+        description='Draw the cells of a genotype: inputs above, edges labelled by operation.',
+        epilog=EPILOG,
+    )
+    parser.add_argument('genotype', metavar='GENOTYPE', help=GENOTYPE_HELP)
+    parser.add_argument(
+        '--out',
+        required=True,
+        metavar='FILE',
+        help='file to write, .svg, .png, .pdf, or .dot for Graphviz',
+    )
+    parser.add_argument(
+        '--before', metavar='GENOTYPE', help='mark the edges that this genotype does not have'
+    )
+    parser.add_argument('--title', help='line above the cells')
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; returns the exit status."""
+    return run_cli(_draw, build_parser(), argv)
+
+
+def _draw(args: argparse.Namespace) -> None:
+    out = Path(args.out)
+    if out.suffix.lower().removeprefix('.') not in FORMATS:
+        raise ValueError(f"--out: '{out}' ends in none of .{', .'.join(FORMATS)}")
+    from ostrdet.spaces.zoo import get_genotype
+    from ostrdet.visualization.cells.figure import draw_genotype
+
+    before = get_genotype(args.before) if args.before else None
+    draw_genotype(get_genotype(args.genotype), out, before=before, title=args.title)

@@ -1,0 +1,45 @@
+"""The command line of ``tools/report.py``; parses before anything heavy is imported."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ostrdet.commands.base import Parser, import_libraries, run_cli
+
+EPILOG = """\
+examples:
+  python tools/report.py work_dirs/ostr_darts_c10
+  python tools/report.py work_dirs/ostr_darts_c10 --out ostr_darts_c10.html
+
+A search keeps report.html in its work dir up to date; this makes the page anew from trajectory.jsonl
+and run.json beside it.
+"""
+
+
+def build_parser() -> Parser:
+    """The parser of the tool."""
+    parser = Parser(
+        prog='report.py',
+        description='Make the report page of a search, one HTML file that opens offline.',
+        epilog=EPILOG,
+    )
+    parser.add_argument('work_dir', metavar='WORK_DIR', help='work dir of a search')
+    parser.add_argument(
+        '--out', metavar='FILE', help='file to write; default report.html in the work dir'
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool; returns the exit status."""
+    return run_cli(_report, build_parser(), argv)
+
+
+def _report(args: argparse.Namespace) -> None:
+    import_libraries()
+    from ostrdet.engine.checkpoint.atomic import write_atomically
+    from ostrdet.visualization.report.report import FILE, report_of
+
+    out = Path(args.out or Path(args.work_dir) / FILE)
+    write_atomically(out, report_of(args.work_dir).encode())
+    print(f'report: {out}')

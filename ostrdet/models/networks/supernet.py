@@ -1,0 +1,100 @@
+"""The supernet: every candidate on every edge, a pure function of images and weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from ostrdet.models.networks.cell import Cell, FastCell
+from ostrdet.models.networks.skeleton import Skeleton
+from ostrdet.models.ops import NormCfg, set_fast_depthwise
+from ostrdet.models.weightings import MixWeights
+from ostrdet.registry import MODELS, build, nearest
+from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.structures import CellPlan
+
+ENGINES: dict[str, type[Cell]] = {'fast': FastCell, 'plain': Cell}
+
+
+@MODELS.register_module()
+class Supernet(nn.Module):
+    """All architectures of a space in one network, with a linear classifier.
+
+    It holds no architecture parameters: the weights are passed to :meth:`forward`, so that the same
+    network serves any weighting, the unrolled step and distributed training.
+
+    Args:
+        space: The search space, or its config.
+        channels: Channels C of the first cells.
+        num_cells: Depth, as the space counts it.
+        num_classes: Classes of the data set.
+        stem: Registered type of the stem.
+        mixed_op: Config of the relaxation; the edge's own arguments are filled in.
+        norm_cfg: Normalisation inside cells; the reference has BatchNorm without affine.
+        engine: How cells are computed: 'fast', or 'plain', the reference that mixes edge by edge.
+            Parameters, buffers, their names and, but for rounding, all numbers are the same.
+        with_cp: Whether to compute cells anew in the backward pass, which saves memory.
+        compile_cells: Backend of ``torch.compile`` for the cells, such as 'inductor'; None: none. It
+            compiles for minutes before the first step, and suits the plain engine.
+
+    Raises:
+        KeyError: If a type or operation is unknown; the nearest name is offered.
+        ValueError: If a size is below one or the engine is unknown.
+    """
+
+    def __init__(
+        self,
+        space: Mapping[str, Any] | SearchSpace,
+        channels: int,
+        num_cells: int,
+        num_classes: int,
+        stem: str = 'CIFARStem',
+        mixed_op: Mapping[str, Any] | None = None,
+        norm_cfg: NormCfg | None = None,
+        engine: str = 'fast',
+        with_cp: bool = False,
+        compile_cells: str | None = None,
+    ) -> None:
+        super().__init__()
+        if engine not in ENGINES:
+            raise ValueError(f"model.supernet.engine='{engine}'. {nearest(engine, ENGINES)}")
+        self.engine = engine
+        _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
+        self.space, self.num_classes = build_space(space), num_classes
+        self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
+        self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
+        plan = self.space.plan(stem, channels, num_cells)
+        self.skeleton = Skeleton(plan, self._make_cell, with_cp)
+        self.classifier = nn.Linear(plan.output.channels, num_classes)
+        set_fast_depthwise(self, engine == 'fast')
+        for layer in self.skeleton.layers if compile_cells else ():
+            layer.compile(backend=compile_cells)
+
+    def _make_cell(self, plan: CellPlan) -> Cell:
+        spec = self.space.cells[plan.cell_type]
+        return ENGINES[self.engine](
+            plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg
+        )
+
+    def _make_edge(self, index: int, channels: int, stride: int) -> nn.Module:
+        edge: nn.Module = build(
+            MODELS,
+            self.mixed_op,
+            ops=self.space.ops,
+            channels=channels,
+            stride=stride,
+            norm_cfg=self.norm_cfg,
+            normalized=self.space.normalized_in_search,
+        )
+        return edge
+
+    def forward(self, images: Tensor, weights: Mapping[str, MixWeights]) -> Tensor:
+        """Logits (N, num_classes) of images (N, 3, H, W) under ``weights`` by cell type."""
+        *_, features = self.skeleton(images, weights)
+        return self.classifier(features.mean(dim=(-2, -1)))
+
+
+def _check_sizes(**sizes: int) -> None:
+    for key, value in sizes.items():
+        if value < 1:
+            raise ValueError(f'model.supernet.{key}={value}, expected at least 1')

@@ -1,5 +1,0 @@
-"""Supernets."""
-
-from ostrdet.models.supernets.supernet import Supernet
-
-__all__ = ['Supernet']

@@ -1,0 +1,1 @@
+"""Files that a search leaves in its work dir, and their readers."""

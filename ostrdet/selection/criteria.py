@@ -1,0 +1,75 @@
+"""OStr, the criterion of the paper."""
+
+import torch
+from torch import Tensor
+
+from ostrdet.registry import CRITERIA
+from ostrdet.selection.base import Criterion, MinibatchMean
+from ostrdet.selection.functional import (
+    alpha_saliency,
+    operation_strength,
+    operation_strength_star,
+    pruning_saliency,
+)
+from ostrdet.structures import ArchState, ArchStep
+
+
+@CRITERIA.register_module()
+class OperationStrength(MinibatchMean):
+    """Mean over minibatches of abs(dL/dalpha); see :func:`operation_strength`.
+
+    Two candidates alone on an edge tie by identity; floating point rounds them apart by up to one
+    part in a million in means of float32 gradients.
+    """
+
+    tie_rtol = 1e-5
+
+    def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
+        """Shape (E, O)."""
+        return operation_strength(step.alpha_grads[cell_type])
+
+
+@CRITERIA.register_module()
+class OperationStrengthStar(MinibatchMean):
+    """Mean over minibatches of abs(dL/dalpha) / p; see :func:`operation_strength_star`."""
+
+    def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
+        """Shape (E, O); p is that of the minibatch."""
+        return operation_strength_star(
+            step.alpha_grads[cell_type], step.state.op_weights[cell_type]
+        )
+
+
+@CRITERIA.register_module()
+class PruningSaliency(MinibatchMean):
+    """Mean over minibatches of abs(p dL/dp); see :func:`pruning_saliency`."""
+
+    def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
+        """Shape (E, O)."""
+        return pruning_saliency(step.state.op_weights[cell_type], step.op_weight_grads[cell_type])
+
+
+@CRITERIA.register_module()
+class AlphaSaliency(MinibatchMean):
+    """Mean over minibatches of abs(alpha dL/dalpha); see :func:`alpha_saliency`."""
+
+    def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
+        """Shape (E, O)."""
+        return alpha_saliency(step.state.alphas[cell_type], step.alpha_grads[cell_type])
+
+
+@CRITERIA.register_module()
+class Magnitude(Criterion):
+    """The operation weights p of the moment; it observes nothing and has no state.
+
+    With edge normalisation edges are ranked by p times their weight, as in PC-DARTS.
+    """
+
+    uses_edge_weights = True
+
+    def scores(self, state: ArchState) -> dict[str, Tensor]:
+        """A copy of the operation weights, float64 on the CPU; shape (E, O) each."""
+        return {
+            name: weights.detach().to('cpu', torch.float64, copy=True)
+            for name, weights in state.op_weights.items()
+        }

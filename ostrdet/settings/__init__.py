@@ -1,0 +1,1 @@
+"""Configs of users: read, completed from options, and checked before anything is built."""

@@ -1,0 +1,48 @@
+"""The config of a search: read, overridden from the command line, and checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ostrdet.settings.load import check, check_autocast, read_config, set_common
+
+
+def load_config(
+    config: str | Path | Config,
+    work_dir: str | Path | None = None,
+    seed: int | None = None,
+    data_root: str | Path | None = None,
+    benchmark: str | Path | None = None,
+    amp: str | None = None,
+    cfg_options: Sequence[str] = (),
+) -> Config:
+    """A checked config of its own; arguments as in :func:`ostrdet.apis.search.build_search`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        KeyError, TypeError, ValueError: If the config or an override is wrong; the message names
+            the key.
+    """
+    cfg = read_config(config, cfg_options)
+    set_common(cfg, Path(cfg.filename or 'search').stem, work_dir, seed, data_root)
+    if benchmark is not None:
+        cfg.merge_from_dict({'default_hooks.selector.benchmark': str(benchmark)})
+    if amp is not None:
+        _set_amp(cfg, amp)
+    check(cfg)
+    if not (cfg.get('default_hooks') or {}).get('selector'):
+        raise ValueError(
+            'default_hooks.selector is missing: the search would choose nothing; set it to '
+            "dict(type='SelectorHook', criterion=dict(type='OperationStrength'))"
+        )
+    return cfg
+
+
+def _set_amp(cfg: Config, dtype: str) -> None:
+    check_autocast(dtype)
+    cfg.model.autocast = dtype
+    if dtype == 'float16':
+        cfg.merge_from_dict(
+            {'optim_wrapper.weights.type': 'AmpOptimWrapper', 'optim_wrapper.weights.dtype': dtype}
+        )

@@ -1,0 +1,68 @@
+"""``report.html``: one page that shows a search and why it chose what it chose."""
+
+from pathlib import Path
+
+from ostrdet.records.history import SearchHistory, read_history
+from ostrdet.version import __version__
+from ostrdet.visualization.page import PAGES, Picture
+from ostrdet.visualization.report import pictures as pictures
+from ostrdet.visualization.report.panels import dash_array, trajectories
+from ostrdet.visualization.report.text import (
+    collapse_warnings,
+    compared,
+    comparison,
+    meaning,
+    tiles,
+)
+from ostrdet.visualization.style import line_style, page_colour
+
+FILE = 'report.html'
+
+
+def report_of(work_dir: str | Path) -> str:
+    """The page of a search, as HTML that refers to nothing outside of itself.
+
+    Args:
+        work_dir: Work dir of the search.
+
+    Raises:
+        FileNotFoundError: If it holds no search, or one that has finished no epoch yet.
+        ValueError: If a file is damaged.
+    """
+    return render_report(read_history(work_dir))
+
+
+def render_report(history: SearchHistory) -> str:
+    """The page of a search that was read."""
+    ops = history.space.ops
+    sections: dict[str, list[Picture]] = {
+        'What the cells are worth': list(pictures.table_pictures(history)),
+        'How the search went': [
+            pictures.stability_picture(history),
+            *pictures.collapse_pictures(history),
+            *pictures.training_pictures(history),
+        ],
+    }
+    return PAGES.get_template('report.html.j2').render(
+        facts=history.facts,
+        criterion=history.facts.criterion,
+        meaning=meaning(history.facts.criterion),
+        rival=history.rival,
+        is_finished=history.epochs[-1] == history.facts.max_epochs,
+        comparison=comparison(history),
+        genotypes={name: _text(history, name) for name in compared(history)},
+        tiles=list(tiles(history)),
+        warnings=list(collapse_warnings(history)),
+        cells=list(pictures.cell_pictures(history)),
+        margins=list(pictures.margin_pictures(history)),
+        sections={title: found for title, found in sections.items() if found},
+        trajectories=list(trajectories(history)),
+        ops=[(op, op in history.space.selectable_ops) for op in ops],
+        op_styles=[(page_colour(line_style(i)['color']), dash_array(i)) for i in range(len(ops))],
+        version=__version__,
+    )
+
+
+def _text(history: SearchHistory, criterion: str) -> str:
+    genotype = history.genotypes[criterion][-1]
+    return 'no choice yet' if genotype is None else history.space.format(genotype)

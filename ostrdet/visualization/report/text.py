@@ -1,0 +1,152 @@
+"""What the report says in words."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ostrdet.models.ops.op_kinds import IDENTITY, PARAMETER_FREE
+from ostrdet.records.history import SearchHistory
+from ostrdet.spaces import SearchSpace
+from ostrdet.structures import CellPlan, Genotype
+from ostrdet.visualization.page import Notice, Tile
+from ostrdet.visualization.report.series import count_ops, num_kept, unchanged_epochs
+
+#: What the criteria of the paper measure, for readers who have not seen it.
+MEANINGS = {
+    'OperationStrength': 'how much the validation loss would change if an edge used this operation '
+    'alone, to first order, times the weight that the search gives it',
+    'OperationStrengthStar': 'how much the validation loss would change if an edge used this '
+    'operation alone, to first order, whatever weight it has',
+    'PruningSaliency': 'how much the validation loss would change if this operation were removed, '
+    'to first order',
+    'AlphaSaliency': 'the architecture parameter times its gradient, without sign',
+    'Magnitude': 'the weight that the search gives the operation, which is how DARTS chooses',
+}
+#: A network with more than this part of its edges without parameters has collapsed.
+COLLAPSE = 0.5
+
+
+def meaning(criterion: str) -> str:
+    """What a criterion measures, or '' where this module does not know it."""
+    return MEANINGS.get(criterion, '')
+
+
+def free_ops(history: SearchHistory) -> list[str]:
+    """The operations of the space without parameters."""
+    return [op for op, kind in history.op_kinds.items() if kind in PARAMETER_FREE]
+
+
+def skip_ops(history: SearchHistory) -> list[str]:
+    """The operations of the space that pass on what they get."""
+    return [op for op, kind in history.op_kinds.items() if kind == IDENTITY]
+
+
+def collapse_warnings(history: SearchHistory) -> Iterator[Notice]:
+    """A warning for each of both criteria if most of its network learns nothing.
+
+    The cells count as often as the network has them: few published networks learn anything in their
+    reduction cells, and that is no collapse.
+    """
+    times = cell_counts(history.space)
+    total = sum(times[cell] * num_kept(spec) for cell, spec in history.space.cells.items())
+    for criterion in compared(history):
+        genotype = history.genotypes[criterion][-1]
+        if genotype is None:
+            continue
+        free, skips = (
+            sum(times[cell] * count_ops([genotype.cells[cell]], ops)[0] for cell in times) / total
+            for ops in (free_ops(history), skip_ops(history))
+        )
+        is_chosen = criterion == history.facts.criterion
+        if free > COLLAPSE:
+            yield Notice(
+                f'{free:.0%} of the edges of the network that {criterion} '
+                f'{"chooses" if is_chosen else "would choose"} carry operations without parameters, '
+                f'{skips:.0%} skip connections. This is the collapse that searches by weight are '
+                'known for: such cells do well in the supernet, and poorly once they are trained.',
+                is_alarm=is_chosen,
+            )
+
+
+def cell_counts(space: SearchSpace) -> Mapping[str, int]:
+    """How many cells of each type the network has, in the first published size, or one of each."""
+    layout = next(iter(space.layouts.values()), None)
+    if layout is None:
+        return dict.fromkeys(space.cells, 1)
+    layers = space.plan(layout.stem, layout.channels, layout.num_cells).layers
+    return Counter(layer.cell_type for layer in layers if isinstance(layer, CellPlan))
+
+
+def compared(history: SearchHistory) -> list[str]:
+    """The deciding criterion, and the one beside it."""
+    return [name for name in (history.facts.criterion, history.rival) if name]
+
+
+def cell_title(history: SearchHistory, cell: str) -> str:
+    """What a cell is called in a sentence.
+
+    A space of a single cell type needs no other word for it than that.
+    """
+    return 'cell' if len(history.space.cells) == 1 else f'{cell} cell'
+
+
+def tiles(history: SearchHistory) -> Iterator[Tile]:
+    """The numbers at the head of the page."""
+    facts, criterion = history.facts, history.facts.criterion
+    of = f' of {facts.max_epochs}' if facts.max_epochs else ''
+    yield Tile('epoch', f'{history.epochs[-1]}{of}', f'{_time(history)} in all')
+    stable = unchanged_epochs(history.genotypes[criterion])[-1]
+    yield Tile('cell unchanged for', f'{stable} epoch{"" if stable == 1 else "s"}')
+    accuracy = history.scalars('val_accuracy')[-1]
+    if np.isfinite(accuracy):
+        yield Tile('supernet accuracy', f'{accuracy:.1f} %', 'all operations together')
+    for name in compared(history):
+        found = (history.lines[-1].get('benchmark') or {}).get(name)
+        if found:
+            values = ' / '.join(f'{value:.2f}' for value in found.values())
+            yield Tile(f'table, {name}', f'{values} %', ', '.join(found))
+
+
+def _time(history: SearchHistory) -> str:
+    seconds = history.scalars('seconds').sum()
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f'{minutes // 60} h {minutes % 60} min'
+    return f'{minutes} min' if minutes else f'{seconds:.0f} s'
+
+
+def comparison(history: SearchHistory) -> str:
+    """Whether the two criteria chose the same, in a sentence."""
+    names = compared(history)
+    if len(names) < 2:
+        return ''
+    first, second = (history.genotypes[name][-1] for name in names)
+    if first is None or second is None:
+        return 'There is no choice to compare yet.'
+    differing = sum(len(new_edges(second, first, cell)) for cell in history.space.cells)
+    if differing == 0:
+        return f'{names[0]} and {names[1]} choose the same cell.'
+    total = sum(map(num_kept, history.space.cells.values()))
+    told = f'{names[0]} and {names[1]} differ in {differing} of {total} edges.'
+    return f'{told} {_table_comparison(history, names)}'.rstrip()
+
+
+def _table_comparison(history: SearchHistory, names: Sequence[str]) -> str:
+    found = history.lines[-1].get('benchmark') or {}
+    first, second = (found.get(name) for name in names)
+    if not first or not second:
+        return ''
+    dataset = next(iter(first))
+    return (
+        f'Trained in full, their cells reach {first[dataset]:.2f} % and {second[dataset]:.2f} % on '
+        f'{dataset}, by the table.'
+    )
+
+
+def new_edges(before: Genotype | None, after: Genotype, cell: str) -> list[tuple[str, int]]:
+    """The edges of ``after`` that ``before`` lacks, as (operation, source); none if that is None."""
+    if before is None:
+        return []
+    pairs = zip(before.cells[cell].nodes, after.cells[cell].nodes, strict=True)
+    return [edge for old, new in pairs for edge in new if edge not in old]
