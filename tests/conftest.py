@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # seconds, which most tests need not pay
 
     MakeConfig = Callable[..., Config]
 
+pytest_plugins = ['tests.fixtures.networks', 'tests.fixtures.work_dirs']
 REPO_ROOT = Path(__file__).resolve().parents[1]
 
 # Tiny networks gain nothing from threads, and parallel workers would fight over the cores; the

@@ -34,11 +34,11 @@ RUN_HERE = (
 RUN_ELSEWHERE = {
     r'work_dirs/search( |$|/genotype\.json --work-dir)|work_dirs/train/': 'tests/test_walkthrough.py',
     r'pets': 'tests/docs/test_own_data.py',
-    r'tools/analyze\.py ': 'tests/apis/test_analyze_cli.py',
+    r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'
     r'in1k\.py --genotype work_dirs/ostr_darts_c10/|retinanet_ostr': 'tests/detection/test_chain.py',
     r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
-        'tests/apis/studies/test_study.py'
+        'tests/studies/test_study.py'
     ),
     r'ostrdet search': 'tests/test_wheel.py',
     r'complexity p-darts --detector': 'tests/detection/test_networks.py',

@@ -15,7 +15,7 @@ from ostrdet.visualization.zoo.metafile import (
 )
 from ostrdet.visualization.zoo.pages import read_zoo
 
-ZOO = read_zoo(Path(__file__).resolve().parents[2])
+ZOO = read_zoo(Path(__file__).resolve().parents[3])
 #: What can't be had from the released cells.
 NOT_REPRODUCED = {
     ('amoebanet-a', 'cifar10', 'params'),

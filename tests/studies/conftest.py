@@ -9,7 +9,7 @@ import yaml
 
 from ostrdet.studies.plan import Run
 
-REPO_ROOT = Path(__file__).resolve().parents[3]
+REPO_ROOT = Path(__file__).resolve().parents[2]
 FIRST = str(REPO_ROOT / 'configs' / 'search' / 'ostr_nb201_digits.py')
 SECOND = str(REPO_ROOT / 'configs' / 'search' / 'ostr_nb201_2nd_digits.py')
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from mmengine.logging import HistoryBuffer
 
-from ostrdet.engine.checkpoint import PlainCheckpointHook, read_checkpoint
+from ostrdet.engine.checkpoint import read_checkpoint
+from ostrdet.engine.hooks import PlainCheckpointHook
 
 
 def test_histories_survive(tmp_path: Any) -> None:

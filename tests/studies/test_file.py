@@ -116,7 +116,7 @@ def test_runs_are_the_product(write_study: Any, tmp_path: Path) -> None:
 
 
 def test_a_training_takes_the_genotype(write_study: Any, tmp_path: Path) -> None:
-    config = Path(__file__).resolve().parents[3] / 'configs' / 'retrain' / 'nb201_digits.py'
+    config = Path(__file__).resolve().parents[2] / 'configs' / 'retrain' / 'nb201_digits.py'
     keys = {'tool': 'train', 'configs': [str(config)], 'genotype': 'nb201_resnet', 'seeds': [1]}
     (run,) = plan(read_study(write_study(**keys)), tmp_path)
     assert (run.tool, run.name) == ('train', 'nb201_digits_s1')

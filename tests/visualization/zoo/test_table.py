@@ -8,7 +8,7 @@ import pytest
 from ostrdet.visualization.zoo.pages import read_zoo
 from ostrdet.visualization.zoo.table import render_table
 
-ZOO = read_zoo(Path(__file__).resolve().parents[2])
+ZOO = read_zoo(Path(__file__).resolve().parents[3])
 LINES = render_table(ZOO).splitlines()
 
 

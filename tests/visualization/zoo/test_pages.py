@@ -24,7 +24,7 @@ from ostrdet.visualization.zoo.pages import (
     stale_files,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ZOO = read_zoo(ROOT)
 PUBLISHED = json.loads((ROOT / 'tests/data/published_counts.json').read_text(encoding='utf-8'))
 TWO_INPUTS = [name for name, genotype in ZOO.items() if 'normal' in genotype.cells]

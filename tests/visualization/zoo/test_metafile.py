@@ -10,7 +10,7 @@ from modelindex.load_model_index import load
 
 from ostrdet.visualization.zoo.pages import read_zoo
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ZOO = read_zoo(ROOT)
 
 
