@@ -11,9 +11,9 @@ from ostrdet.apis.build_runner import build_runner
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
 from ostrdet.engine.loops.seeded_data import begin_at
 from ostrdet.engine.runner import explained
-from ostrdet.engine.unwrap import searcher_of
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.settings.search import load_config
 
 #: The reference engine, which can be differentiated twice, in full precision; no table is read.

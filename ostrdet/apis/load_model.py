@@ -11,8 +11,8 @@ from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
+from ostrdet.datasets.class_names import check_same_classes, saved_classes
 from ostrdet.engine.checkpoint import check_state, read_checkpoint
-from ostrdet.engine.class_names import check_same_classes, saved_classes
 from ostrdet.engine.runner import explained
 from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.classes import config_classes

@@ -13,8 +13,8 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 
 from ostrdet.apis.load_model import build_model, load_weights
-from ostrdet.engine.class_names import check_known_classes
-from ostrdet.engine.detection_data import check_head
+from ostrdet.datasets.class_names import check_known_classes
+from ostrdet.datasets.detection_data import check_head
 from ostrdet.engine.runner import explained
 from ostrdet.settings.classes import config_classes
 from ostrdet.settings.load import DETECTION_SCOPE

@@ -13,8 +13,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ostrdet.apis.load_model import AUX, load_trained
+from ostrdet.datasets.class_names import saved_classes
 from ostrdet.engine.checkpoint import METADATA, SAFETENSORS, read_checkpoint
-from ostrdet.engine.class_names import saved_classes
 from ostrdet.settings.train import ORIGIN
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype

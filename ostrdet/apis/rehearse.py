@@ -14,12 +14,12 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from ostrdet.apis.build_runner import build_runner
+from ostrdet.datasets.shared_memory import check_shared_memory
 from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
 from ostrdet.engine.peak_memory import resident_peak_mib
 from ostrdet.engine.rehearsal import rehearse
 from ostrdet.engine.runner import explained
-from ostrdet.engine.shared_memory import check_shared_memory
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
 from ostrdet.settings.load import read_config

@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
 from ostrdet.engine.built import is_deliberate, reason_of
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import nearest
 
 SAMPLES = 2

@@ -9,14 +9,13 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.compat import DETECTION, close_libraries, import_quietly
-from ostrdet.engine.checkpoint.fingerprint import value_at
 from ostrdet.registry import nearest
 from ostrdet.settings.components import TOP_LEVEL, check_config
 from ostrdet.settings.files import read_text
 from ostrdet.settings.names import check_names
 from ostrdet.settings.option_values import DEEPEST, parse_value
 from ostrdet.settings.values import check_values
-from ostrdet.structures.config_tree import innermost
+from ostrdet.structures.config_tree import innermost, value_at
 
 #: ``default_scope`` of the configs whose model is mmdet's.
 DETECTION_SCOPE = 'mmdet'

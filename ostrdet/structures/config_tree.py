@@ -33,3 +33,10 @@ def innermost(dataset: Any) -> Any:
     while isinstance(dataset, Mapping) and isinstance(dataset.get('dataset'), Mapping):
         dataset = dataset['dataset']
     return dataset
+
+
+def value_at(cfg: Any, key: str) -> Any:
+    """The value of a dotted key, or None where the config has no such key."""
+    for name in key.split('.'):
+        cfg = cfg.get(name) if isinstance(cfg, Mapping) else None
+    return cfg

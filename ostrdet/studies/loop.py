@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ostrdet.datasets.loader import SIGNALS
 from ostrdet.engine.checkpoint import work_dir_lock
-from ostrdet.engine.loader import SIGNALS
 from ostrdet.errors import WorkDirInUseError
 from ostrdet.studies.console import StudyConsole
 from ostrdet.studies.plan import DONE, FAILED, Mark, Run, write_mark

@@ -98,8 +98,8 @@ def test_a_renamed_class_is_refused_with_the_nearest(
 def test_a_published_file_knows_its_classes(
     accuracy: Callable[..., float], network: list[str], photos: Path, tmp_path: Path
 ) -> None:
+    from ostrdet.datasets.class_names import saved_classes
     from ostrdet.engine.checkpoint import read_checkpoint
-    from ostrdet.engine.class_names import saved_classes
 
     assert publish_cli.main([*network, '--out-dir', str(tmp_path / 'shared')]) == 0
     (weights,) = (tmp_path / 'shared').glob('*.safetensors')

@@ -13,7 +13,7 @@ from ostrdet.commands import predict as predict_cli
 from ostrdet.commands import test as evaluate_cli
 from ostrdet.compat import DETECTION, import_quietly
 from ostrdet.datasets.coco_content import AnnotationError
-from ostrdet.engine.detection_data import check_boxes, metric_files
+from ostrdet.datasets.detection_data import check_boxes, metric_files
 from ostrdet.engine.loops.seeded_data import build_dataset
 
 NAMES = ('disc', 'square')

@@ -172,7 +172,7 @@ HOOK = """
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from ostrdet.engine.unwrap import searcher_of
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.registry import HOOKS
 
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ostrdet.structures.config_tree import value_at
+
 #: Keys that change how a network is computed or started, but not what it is.
 HARMLESS = {'autocast', 'channels_last', 'engine', 'init_cfg', 'provenance', 'with_cp'}
 #: The parts of a config that a continuation takes as they are now, and says so where they differ.
@@ -95,10 +97,3 @@ def _text(value: Any) -> str:
     if len(text) <= LENGTH:
         return text
     return f'{text[:LENGTH]}... ({hashlib.sha256(text.encode()).hexdigest()[:8]})'
-
-
-def value_at(cfg: Any, key: str) -> Any:
-    """The value of a dotted key, or None where the config has no such key."""
-    for name in key.split('.'):
-        cfg = cfg.get(name) if isinstance(cfg, Mapping) else None
-    return cfg

@@ -3,7 +3,7 @@
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import HOOKS
 
 

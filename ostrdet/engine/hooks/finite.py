@@ -13,8 +13,8 @@ from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from ostrdet.engine.checkpoint import latest_checkpoint
-from ostrdet.engine.unwrap import unwrapped
 from ostrdet.errors import NonFiniteError
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import HOOKS
 
 

@@ -14,9 +14,9 @@ from mmengine.runner import Runner
 from ostrdet.engine.checkpoint.atomic import write_atomically
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.side_show import SideShowHook
-from ostrdet.engine.unwrap import searcher_of
 from ostrdet.invocation import command
 from ostrdet.models.ops.op_kinds import op_kind
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.run_facts import FILE as FACTS_FILE
 from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import HOOKS

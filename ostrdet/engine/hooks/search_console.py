@@ -12,8 +12,8 @@ from torch import Tensor
 from ostrdet.engine.hooks.console import ConsoleHook, duration, mean_of
 from ostrdet.engine.hooks.report import CONFIG, ReportHook, train_command
 from ostrdet.engine.hooks.selector import SelectorHook
-from ostrdet.engine.unwrap import searcher_of
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 from ostrdet.visualization.report.report import FILE as REPORT

@@ -11,8 +11,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.finite import non_finite
-from ostrdet.engine.unwrap import searcher_of
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.registry import CRITERIA, HOOKS, build
 from ostrdet.selection import Criterion, discretize

@@ -13,9 +13,9 @@ from mmengine.dist import all_reduce, is_distributed, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ostrdet.datasets.loader import SIGNALS
+from ostrdet.datasets.loader_watch import hurry
 from ostrdet.engine.checkpoint import name_within_epoch
-from ostrdet.engine.loader import SIGNALS
-from ostrdet.engine.loader_watch import hurry
 from ostrdet.registry import HOOKS
 
 #: What a shell reports of a program that a signal ended.

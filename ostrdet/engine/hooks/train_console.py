@@ -9,8 +9,8 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import latest_checkpoint
 from ostrdet.engine.hooks.console import ConsoleHook, mean_of
-from ostrdet.engine.unwrap import unwrapped
 from ostrdet.invocation import command
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import quoted
 from ostrdet.registry import HOOKS
 

@@ -16,7 +16,7 @@ from ostrdet.engine.loops.seeded_data import (
     check_classes,
 )
 from ostrdet.engine.loops.seeded_epochs import SeededEpochLoop
-from ostrdet.engine.unwrap import searcher_of
+from ostrdet.models.unwrap import searcher_of
 from ostrdet.registry import LOOPS
 
 HALVES = ('weights', 'architecture')

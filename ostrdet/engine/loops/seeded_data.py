@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
 from ostrdet.datasets.annotations import annotation_errors
-from ostrdet.engine.loader import guarded
+from ostrdet.datasets.loader import guarded
 from ostrdet.registry import DATASETS
 
 #: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.

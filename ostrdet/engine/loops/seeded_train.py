@@ -15,7 +15,7 @@ from ostrdet.engine.loops.seeded_data import (
     seeded_loader,
 )
 from ostrdet.engine.loops.seeded_epochs import SeededEpochLoop
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import LOOPS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
 from torch import nn
 
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 NAMES = ('weights', 'arch')

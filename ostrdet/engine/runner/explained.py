@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import torch
 from mmengine.config import Config
 
+from ostrdet.datasets.loader_watch import abandon_loaders, loader_error
 from ostrdet.engine.built import config_error, reason_of
-from ostrdet.engine.checkpoint.fingerprint import value_at
-from ostrdet.engine.loader_watch import abandon_loaders, loader_error
+from ostrdet.structures.config_tree import value_at
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
 CPU_ALLOCATOR = "DefaultCPUAllocator: can't allocate memory"

@@ -17,8 +17,16 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets.annotations import annotation_errors
+from ostrdet.datasets.class_names import (
+    check_parts,
+    check_same_classes,
+    class_names,
+    match_checkpoint,
+    saved_classes,
+)
+from ostrdet.datasets.detection_data import check_boxes, metric_files
+from ostrdet.datasets.loader import guarded
 from ostrdet.engine.checkpoint import (
-    PlainCheckpointHook,
     check_state,
     fingerprint,
     read_checkpoint,
@@ -26,16 +34,8 @@ from ostrdet.engine.checkpoint import (
     use_atomic_files,
     work_dir_lock,
 )
-from ostrdet.engine.class_names import (
-    check_parts,
-    check_same_classes,
-    class_names,
-    match_checkpoint,
-    saved_classes,
-)
-from ostrdet.engine.detection_data import check_boxes, metric_files
+from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from ostrdet.engine.isolated_backend import isolate
-from ostrdet.engine.loader import guarded
 from ostrdet.engine.runner.continuation import (
     Rates,
     check_continues,
@@ -44,7 +44,7 @@ from ostrdet.engine.runner.continuation import (
     rates_changed,
 )
 from ostrdet.engine.runner.explained import explained
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import steady_output
 from ostrdet.registry import RUNNERS
 

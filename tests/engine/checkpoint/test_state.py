@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ostrdet.datasets.class_names import saved_classes
 from ostrdet.engine.checkpoint import METADATA, check_state, read_checkpoint, read_state
-from ostrdet.engine.class_names import saved_classes
 from ostrdet.errors import DamagedFileError
 
 STATE = {'a': torch.arange(3.0), 'b.weight': torch.ones(2, 2)}

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from ostrdet.apis.rehearse import check
-from ostrdet.engine.shared_memory import SHARED, bytes_in_flight, check_shared_memory
+from ostrdet.datasets.shared_memory import SHARED, bytes_in_flight, check_shared_memory
 from ostrdet.errors import LoaderError
 
 #: Of 3 x 8 x 8 bytes.

@@ -12,8 +12,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from ostrdet.engine.loader_watch import WatchedBatches
-from ostrdet.engine.loader_worker import WorkerStart
+from ostrdet.datasets.loader_watch import WatchedBatches
+from ostrdet.datasets.loader_worker import WorkerStart
 from ostrdet.quiet import QuietPickle
 
 #: What ends a run with a checkpoint; it is for the main process alone.

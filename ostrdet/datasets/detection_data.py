@@ -11,7 +11,7 @@ from torch import nn
 
 from ostrdet.datasets.coco_content import AnnotationError, read_coco
 from ostrdet.datasets.missing_data import MEND
-from ostrdet.engine.unwrap import unwrapped
+from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import some
 
 

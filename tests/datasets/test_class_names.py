@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import BaseDataset
 
-from ostrdet.engine.class_names import (
+from ostrdet.datasets.class_names import (
     check_known_classes,
     check_parts,
     check_same_classes,

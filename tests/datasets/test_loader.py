@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ostrdet.engine import loader_watch
-from ostrdet.engine.loader import SIGNALS, WatchedLoader, guarded
-from ostrdet.engine.loader_watch import abandon_loaders, hurry, loader_error
+from ostrdet.datasets import loader_watch
+from ostrdet.datasets.loader import SIGNALS, WatchedLoader, guarded
+from ostrdet.datasets.loader_watch import abandon_loaders, hurry, loader_error
 from ostrdet.errors import LoaderError
 
 pytestmark = pytest.mark.filterwarnings('ignore:This process .* multi-threaded:DeprecationWarning')

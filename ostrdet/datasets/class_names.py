@@ -9,8 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop
 
-from ostrdet.engine.checkpoint.fingerprint import value_at
 from ostrdet.registry import some
+from ostrdet.structures.config_tree import value_at
 
 #: Where samples hold labels: one of the image, or one of every box.
 _LABEL, _BOXES, _BOX_LABEL = 'gt_label', 'instances', 'bbox_label'

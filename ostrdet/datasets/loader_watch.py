@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from torch._C import _remove_worker_pids
 
-from ostrdet.engine.loader_worker import NO_FILES, NO_ROOM, status_of
+from ostrdet.datasets.loader_worker import NO_FILES, NO_ROOM, status_of
 from ostrdet.errors import LoaderError
 
 #: Seconds between two looks at the workers, that they may all sleep, and that a stop waits for one.
