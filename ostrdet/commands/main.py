@@ -10,23 +10,23 @@ from ostrdet.commands.base import FAILURE
 from ostrdet.invocation import PROGRAM, configs_folder
 from ostrdet.version import __version__
 
-#: By tool: the module of its command line, and what it does.
-TOOLS: Mapping[str, tuple[str, str]] = MappingProxyType(
+#: What each tool does; its module here has its name.
+TOOLS: Mapping[str, str] = MappingProxyType(
     {
-        'search': ('search_cli', 'search an architecture'),
-        'train': ('train_cli', 'train the network of a genotype'),
-        'test': ('evaluate_cli', 'test a trained network'),
-        'check': ('check_cli', 'rehearse a run before it starts'),
-        'study': ('studies.cli', 'run configs x overrides x seeds, and compare them'),
-        'genotype': ('genotype_cli', 'show, check, compare, convert and measure genotypes'),
-        'draw-genotype': ('draw_genotype_cli', 'draw the cells of a genotype'),
-        'query-benchmark': ('benchmark_cli', 'look up the accuracy of a cell in a table'),
-        'report': ('report_cli', 'make the report page of a search'),
-        'analyze': ('analyze_cli', 'analyse searches'),
-        'predict': ('predict_cli', 'draw what a detector finds'),
-        'publish': ('publish_cli', 'publish a checkpoint as safetensors'),
-        'export': ('export_cli', 'export a trained network to ONNX or torch.export'),
-        'benchmark-latency': ('benchmark_latency_cli', "measure a network's inference"),
+        'search': 'search an architecture',
+        'train': 'train the network of a genotype',
+        'test': 'test a trained network',
+        'check': 'rehearse a run before it starts',
+        'study': 'run configs x overrides x seeds, and compare them',
+        'genotype': 'show, check, compare, convert and measure genotypes',
+        'draw-genotype': 'draw the cells of a genotype',
+        'query-benchmark': 'look up the accuracy of a cell in a table',
+        'report': 'make the report page of a search',
+        'analyze': 'analyse searches',
+        'predict': 'draw what a detector finds',
+        'publish': 'publish a checkpoint as safetensors',
+        'export': 'export a trained network to ONNX or torch.export',
+        'benchmark-latency': "measure a network's inference",
     }
 )
 USAGE = f"""usage: {PROGRAM} TOOL [options]
@@ -55,8 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if len(found) != 1:
         print(f'error: {_unknown(words[0], found)}', file=sys.stderr)
         return FAILURE
-    status: int = import_module(f'ostrdet.apis.{TOOLS[found[0]][0]}').main(words[1:])
+    status: int = import_module(module_of(found[0])).main(words[1:])
     return status
+
+
+def module_of(tool: str) -> str:
+    """The module of a tool's command line."""
+    return f'ostrdet.commands.{tool.replace("-", "_")}'
 
 
 def tools_called(name: str) -> list[str]:
@@ -68,7 +73,7 @@ def tools_called(name: str) -> list[str]:
 def usage() -> str:
     """What there is."""
     width = max(map(len, TOOLS))
-    lines = [f'  {name:<{width}}  {text}' for name, (_, text) in TOOLS.items()]
+    lines = [f'  {name:<{width}}  {text}' for name, text in TOOLS.items()]
     return USAGE.format(tools='\n'.join(lines), folder=configs_folder())
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ostrdet.apis import build_runner as launchers
+from ostrdet.apis import build_runner
 
 VARIABLES = {'RANK': '0', 'WORLD_SIZE': '1', 'LOCAL_RANK': '0', 'MASTER_PORT': '0'}
 SEPARATE = {'type': 'MMSeparateDistributedDataParallel'}
@@ -33,13 +33,13 @@ def test_unused_parameters_are_found_if_asked_for_at_either_place(
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: devices)
-    monkeypatch.setattr(launchers, 'is_distributed', lambda: True)
+    monkeypatch.setattr(build_runner, 'is_distributed', lambda: True)
     cfg = Config({'launcher': 'pytorch', **given})
-    launchers.start_processes(cfg)
+    build_runner.start_processes(cfg)
     assert cfg.get('model_wrapper_cfg') == expected
 
 
 def test_one_process_is_not_wrapped() -> None:
     cfg = Config({'launcher': 'none', **UNUSED})
-    launchers.start_processes(cfg)
+    build_runner.start_processes(cfg)
     assert 'model_wrapper_cfg' not in cfg

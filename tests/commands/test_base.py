@@ -89,8 +89,8 @@ def test_ctrl_c_while_importing_ends_the_process_at_once() -> None:
     """Whatever the library that is being imported makes of an exception."""
     code = """if True:
         import os, signal, sys
-        from ostrdet.apis import cli
-        with cli._leaving_at_once():
+        from ostrdet.commands import base
+        with base._leaving_at_once():
             try:
                 os.kill(os.getpid(), signal.SIGINT)
             except BaseException:

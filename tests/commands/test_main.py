@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from ostrdet.commands.main import TOOLS, main, tools_called
+from ostrdet.commands.main import TOOLS, main, module_of, tools_called
 from ostrdet.version import __version__
 
 
 def test_every_tool_is_a_subcommand_with_the_same_main(repo_root: Path) -> None:
     modules = {
         path.stem.replace('_', '-'): re.findall(
-            r'^from (ostrdet\.apis[\w.]+) import main$',
+            r'^from (ostrdet\.commands[\w.]+) import main$',
             path.read_text(encoding='utf-8'),
             re.MULTILINE,
         )
         for path in (repo_root / 'tools').glob('*.py')
     }
-    assert modules == {name: [f'ostrdet.apis.{module}'] for name, (module, _) in TOOLS.items()}
+    assert modules == {name: [module_of(name)] for name in TOOLS}
 
 
 @pytest.mark.parametrize('name', TOOLS)

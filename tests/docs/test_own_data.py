@@ -21,7 +21,6 @@ LOADERS = [
     for part in ('train', 'val')
     for key in ('batch_size=8', 'num_workers=0', 'persistent_workers=False')
 ]
-TOOLS = {'search': 'search_cli', 'train': 'train_cli', 'test': 'evaluate_cli', 'check': 'check_cli'}
 
 
 @pytest.fixture(scope='module')
@@ -75,7 +74,7 @@ def test_the_commands_lead_from_photos_to_a_tested_network(
     ran = []
     for script, *arguments in commands(page):
         tool = Path(script).stem
-        main = importlib.import_module(f'ostrdet.apis.{TOOLS[tool]}').main
+        main = importlib.import_module(f'ostrdet.commands.{tool}').main
         status, printed = main(smaller(tool, arguments)), capfd.readouterr()
         assert status == 0, printed.err
         ran.append((tool, printed.out))
