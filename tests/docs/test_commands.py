@@ -107,7 +107,7 @@ def name(command: Command) -> str:
 def cli_of(tool: str) -> Any:
     """The module of the command line that a tool calls."""
     text = (ROOT / tool).read_text(encoding='utf-8')
-    found = re.search(r'^from (ostrdet\.apis[\w.]+) import main$', text, re.MULTILINE)
+    found = re.search(r'^from (ostrdet\.commands[\w.]+) import main$', text, re.MULTILINE)
     assert found, tool
     return importlib.import_module(found[1])
 
