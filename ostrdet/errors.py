@@ -1,36 +1,73 @@
-"""Errors that the user can mend, with the exit status of each."""
+"""Errors that the user can mend, and the exit status of each.
+
+Whatever else is raised is a defect: it keeps its traceback, and ends a command with the status 1.
+"""
+
+from enum import IntEnum
 
 
-class GenotypeError(ValueError):
+class Status(IntEnum):
+    """Exit statuses of the commands. A signal adds 128 to its number."""
+
+    DONE = 0
+    DEFECT = 1
+    BAD_INPUT = 2
+    DAMAGED = 3
+    NO_RESOURCES = 4
+
+
+class UserError(Exception):
+    """What the user can mend: the message names key or file, value, what was expected, and how."""
+
+    exit_status = Status.BAD_INPUT
+
+
+class InvalidValueError(UserError, ValueError):
+    """A value that is out of its range, or does not fit another one."""
+
+
+class InvalidTypeError(UserError, TypeError):
+    """A value of another type than was expected."""
+
+
+class UnknownNameError(UserError, KeyError):
+    """A key or a name that nothing has; the message offers the nearest."""
+
+
+class MissingPackageError(UserError, ImportError):
+    """A package that is not installed, or has no such part."""
+
+
+class GenotypeError(UserError, ValueError):
     """A genotype that is malformed, damaged, or does not belong to the space it is used in."""
 
 
-class NonFiniteError(FloatingPointError):
+class NonFiniteError(UserError, FloatingPointError):
     """A loss, a gradient, a score or a tensor of the model is NaN or infinite."""
 
 
-class DamagedFileError(ValueError):
+class DamagedFileError(UserError, ValueError):
     """A file whose content is not what was written, or that nobody should trust."""
 
-    exit_status = 3
+    exit_status = Status.DAMAGED
 
 
-class WorkDirInUseError(OSError):
+class WorkDirInUseError(UserError, OSError):
     """Another run writes into this work dir."""
 
-    exit_status = 4
+    exit_status = Status.NO_RESOURCES
 
 
-class PortInUseError(OSError):
+class PortInUseError(UserError, OSError):
     """The processes can't meet, as another program holds their port."""
 
-    exit_status = 4
+    exit_status = Status.NO_RESOURCES
 
 
-class LoaderError(OSError):
+class LoaderError(UserError, OSError):
     """A worker of a dataloader is lost, or delivers nothing, for want of something in the system."""
 
-    exit_status = 4
+    exit_status = Status.NO_RESOURCES
 
 
 def one_line(error: BaseException) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 from mmengine import registry as roots
 from mmengine.registry import Registry
 
+from ostrdet.errors import InvalidTypeError, UnknownNameError
+
 
 def _child(parent: Registry, *locations: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='ostrdet', locations=list(locations))
@@ -101,7 +103,7 @@ def lookup(registry: Registry, name: str) -> Callable[..., Any]:
         registry.import_from_location()
     known = registry.module_dict
     if key not in known:
-        raise KeyError(f"unknown {registry.name} '{name}'. {nearest(key, known)}")
+        raise UnknownNameError(f"unknown {registry.name} '{name}'. {nearest(key, known)}")
     target: Callable[..., Any] = known[key]
     return target
 
@@ -115,10 +117,12 @@ def build(registry: Registry, cfg: Mapping[str, Any], **defaults: Any) -> Any:
             argument is offered.
     """
     if not isinstance(cfg, Mapping):
-        raise TypeError(f"a {registry.name} config is a dict with the key 'type', got {cfg!r}")
+        raise InvalidTypeError(
+            f"a {registry.name} config is a dict with the key 'type', got {cfg!r}"
+        )
     kwargs = {**defaults, **cfg}
     if 'type' not in kwargs:
-        raise KeyError(f"a {registry.name} config needs the key 'type', got {dict(cfg)}")
+        raise UnknownNameError(f"a {registry.name} config needs the key 'type', got {dict(cfg)}")
     target = lookup(registry, kwargs.pop('type'))
     check_arguments(target, kwargs, f'{registry.name} {target.__name__}')
     return target(**kwargs)
@@ -131,4 +135,4 @@ def check_arguments(target: Callable[..., Any], kwargs: Mapping[str, Any], where
         return
     for key in kwargs:
         if key not in parameters:
-            raise TypeError(f"{where} has no argument '{key}'. {nearest(key, parameters)}")
+            raise InvalidTypeError(f"{where} has no argument '{key}'. {nearest(key, parameters)}")

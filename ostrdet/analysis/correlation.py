@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from ostrdet.analysis.output import Output, Row
 from ostrdet.analysis.ranks import EdgeCorrelation, correlate
 from ostrdet.analysis.stand_alone import ShortTrainings, from_table
+from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import load_table
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.records.search_log import SearchLog, read_logs
@@ -137,7 +138,7 @@ def _accuracy(
     out: str | Path,
 ) -> tuple[Callable[[Genotype], float], str]:
     if (benchmark is None) == (retrain is None):
-        raise ValueError(
+        raise InvalidValueError(
             'stand-alone accuracies come from --benchmark PATH or from --retrain CONFIG; give one'
         )
     if benchmark is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.mixed_ops import MixedOp
 from ostrdet.models.searchers import BilevelSearcher
@@ -118,7 +119,7 @@ def _mixed_ops(searcher: BilevelSearcher) -> Iterator[tuple[Place, MixedOp]]:
         for index, edge in enumerate(layer.edges):
             found = [module for module in edge.modules() if isinstance(module, MixedOp)]
             if len(found) != 1:
-                raise ValueError(
+                raise InvalidValueError(
                     f'{type(edge).__name__} does not mix its candidates by MixedOp, so their '
                     'features are not known; analyse a search whose model.supernet.mixed_op does'
                 )

@@ -7,6 +7,7 @@ from math import pi, sqrt
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.selection.functional import operation_strength
 
@@ -39,7 +40,9 @@ def gradient_noise(gradients: Iterable[Mapping[str, Tensor]]) -> GradientNoise:
     """
     parts = list(gradients)
     if len(parts) < 2:
-        raise ValueError(f'{len(parts)} minibatches: expected at least 2, to tell their deviation')
+        raise InvalidValueError(
+            f'{len(parts)} minibatches: expected at least 2, to tell their deviation'
+        )
     stacked = {
         name: torch.stack([part[name].detach().to('cpu', torch.float64) for part in parts])
         for name in parts[0]

@@ -14,6 +14,7 @@ from torch import Tensor
 from ostrdet.analysis.figures import draw_landscape
 from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.output import Output, Row
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
 
@@ -166,7 +167,7 @@ def every_checkpoint(work_dir: str | Path, every: int) -> list[Path]:
         ValueError: If ``every`` is less than 1.
     """
     if every < 1:
-        raise ValueError(f'--every {every}: expected at least 1')
+        raise InvalidValueError(f'--every {every}: expected at least 1')
     return list(reversed(epoch_checkpoints(work_dir)))[::every][::-1]
 
 

@@ -20,6 +20,7 @@ from ostrdet.analysis.gradient_noise import (
 from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.ops import two_ops
 from ostrdet.analysis.output import Output, Row
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.visualization.panels import marks, panels, shared_legend
@@ -99,9 +100,11 @@ def noise(
     """
     sizes = sorted(set(batch_sizes))
     if sizes[0] < 1:
-        raise ValueError(f'--batch-sizes {sizes[0]}: expected at least 1')
+        raise InvalidValueError(f'--batch-sizes {sizes[0]}: expected at least 1')
     if batches < 2:
-        raise ValueError(f'--batches {batches}: expected at least 2, to tell their deviation')
+        raise InvalidValueError(
+            f'--batches {batches}: expected at least 2, to tell their deviation'
+        )
     path = checkpoint or epoch_checkpoints(work_dir)[-1]
     search = OpenSearch(work_dir, batches, data_root, batch_size=sizes[-1])
     searcher = search.searcher

@@ -11,6 +11,7 @@ from ostrdet.apis.build_runner import build_runner
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
 from ostrdet.engine.loops.seeded_data import begin_at
 from ostrdet.engine.runner import explained
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.models.unwrap import searcher_of
@@ -92,7 +93,7 @@ def config_of(work_dir: str | Path) -> Path:
         )
     if len(found) > 1:
         names = ', '.join(path.name for path in found)
-        raise ValueError(
+        raise InvalidValueError(
             f"'{work_dir}' holds several configs: {names}; leave the one of the search"
         )
     return found[0]
@@ -115,7 +116,7 @@ def epoch_checkpoints(work_dir: str | Path) -> list[Path]:
 
 def _first(loader: Any, number: int) -> list[Any]:
     if number < 1 or number > len(loader):
-        raise ValueError(
+        raise InvalidValueError(
             f'--batches {number}: expected 1 to {len(loader)}, the batches of the half that trains '
             'the architecture'
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.ops.op_kinds import IDENTITY, LEARNED, op_kind, op_size
 from ostrdet.registry import nearest
 from ostrdet.spaces import SearchSpace
@@ -21,9 +22,9 @@ def two_ops(space: SearchSpace, named: Sequence[str] | None = None) -> tuple[str
     ops = list(named) if named is not None else _skip_and_largest(space)
     for op in ops:
         if op not in space.ops:
-            raise KeyError(f"--ops '{op}' is none of the space. {nearest(op, space.ops)}")
+            raise UnknownNameError(f"--ops '{op}' is none of the space. {nearest(op, space.ops)}")
     if len(set(ops)) != 2:
-        raise ValueError(f'--ops {" ".join(ops)}: expected two different operations')
+        raise InvalidValueError(f'--ops {" ".join(ops)}: expected two different operations')
     return ops[0], ops[1]
 
 
@@ -32,7 +33,7 @@ def _skip_and_largest(space: SearchSpace) -> list[str]:
         kind: [op for op in space.ops if op_kind(op) == kind] for kind in (IDENTITY, LEARNED)
     }
     if not all(by_kind.values()):
-        raise ValueError(
+        raise InvalidValueError(
             'the space lacks a skip connection or an operation with parameters; name two with --ops: '
             f'{", ".join(space.ops)}'
         )

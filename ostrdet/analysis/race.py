@@ -12,6 +12,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullF
 from ostrdet.analysis.open_search import config_of
 from ostrdet.analysis.ops import two_ops
 from ostrdet.analysis.output import Output, Row
+from ostrdet.errors import UnknownNameError
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.records.history import SearchHistory
 from ostrdet.records.run_facts import read_run_facts
@@ -168,7 +169,7 @@ def _value(cfg: Any, key: str, log: SearchLog) -> Any:
     for part in key.split('.'):
         if not isinstance(node, dict) or part not in node:
             known = node if isinstance(node, dict) else ()
-            raise KeyError(
+            raise UnknownNameError(
                 f"--group-by {key}: the config of '{log.work_dir}' has no '{part}' there. "
                 f'{nearest(part, known)}'
             )
@@ -179,7 +180,7 @@ def _value(cfg: Any, key: str, log: SearchLog) -> Any:
 def _rows(log: SearchLog, setting: str, criterion: str, pair: tuple[str, str]) -> list[Row]:
     if criterion not in log.lines[-1]['scores']:
         known = nearest(criterion, log.lines[-1]['scores'])
-        raise KeyError(f"'{log.work_dir}' has no criterion '{criterion}'. {known}")
+        raise UnknownNameError(f"'{log.work_dir}' has no criterion '{criterion}'. {known}")
     space = log.space
     history = SearchHistory(read_run_facts(log.work_dir), log.lines)
     first, second = map(space.ops.index, pair)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ostrdet.apis.train import build_training
 from ostrdet.engine.checkpoint import write_atomically
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation import BenchmarkTable
 from ostrdet.registry import nearest
 from ostrdet.spaces import build_space
@@ -22,7 +23,7 @@ def from_table(table: BenchmarkTable, dataset: str) -> Callable[[Genotype], floa
     def accuracy(genotype: Genotype) -> float:
         found = table.accuracies(genotype)
         if dataset not in found:
-            raise KeyError(f"--dataset '{dataset}': {nearest(dataset, found)}")
+            raise UnknownNameError(f"--dataset '{dataset}': {nearest(dataset, found)}")
         return found[dataset]
 
     return accuracy
@@ -54,7 +55,7 @@ class ShortTrainings:
         data_root: str | Path | None = None,
     ) -> None:
         if epochs < 1:
-            raise ValueError(f'--epochs {epochs}: expected at least 1')
+            raise InvalidValueError(f'--epochs {epochs}: expected at least 1')
         self.config, self.epochs, self.seed, self.data_root = config, epochs, seed, data_root
         self.folder = Path(folder) / f'{Path(config).stem}_{epochs}e_s{seed}'
 

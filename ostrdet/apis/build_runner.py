@@ -21,7 +21,7 @@ from ostrdet.engine.checkpoint import (
     release_work_dir,
 )
 from ostrdet.engine.runner import SeededRunner, explained
-from ostrdet.errors import PortInUseError
+from ostrdet.errors import InvalidValueError, PortInUseError
 from ostrdet.output import steady_output
 from ostrdet.registry import some
 from ostrdet.settings.load import DETECTION_SCOPE
@@ -78,18 +78,18 @@ def check_launcher(launcher: str, environment: Any, devices: int) -> None:
     names, program = STARTERS[launcher]
     lost = [name for name in names if name not in environment]
     if lost:
-        raise ValueError(
+        raise InvalidValueError(
             f'--launcher {launcher}: the variable {lost[0]} is not set; start the tool by {program}, '
             'or leave --launcher out for one process'
         )
     if not devices and launcher != 'pytorch':
-        raise ValueError(
+        raise InvalidValueError(
             f'--launcher {launcher} needs GPUs, there is none; on CPUs start the tool by torchrun, '
             'with --launcher pytorch'
         )
     local = int(environment.get('LOCAL_RANK', 0))
     if devices and local >= devices:
-        raise ValueError(
+        raise InvalidValueError(
             f'process {local} of this machine has no GPU, there are {devices}; start at most '
             f'{devices} processes (--nproc-per-node), or look at CUDA_VISIBLE_DEVICES'
         )

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from ostrdet.apis.load_model import Logits, image_size, lay_out, load_trained, random_images
+from ostrdet.errors import InvalidValueError, MissingPackageError, UnknownNameError
 from ostrdet.registry import nearest
 
 INPUT, OUTPUT = 'images', 'logits'
@@ -108,7 +109,7 @@ def compare(network: nn.Module, program: Program, size: tuple[int, int]) -> floa
     difference = (found - expected).abs().max().item()
     allowed = TOLERANCE * max(1.0, expected.abs().max().item())
     if not difference <= allowed:  # also where one of them is not a number
-        raise ValueError(
+        raise InvalidValueError(
             f'the logits of the exported file differ from those of the network by {difference:.2g}, '
             f'expected at most {allowed:.2g}; the file was deleted. Try another --format'
         )
@@ -117,10 +118,10 @@ def compare(network: nn.Module, program: Program, size: tuple[int, int]) -> floa
 
 def _format(name: str) -> Format:
     if name not in FORMATS:
-        raise KeyError(f"--format: unknown format '{name}'. {nearest(name, FORMATS)}")
+        raise UnknownNameError(f"--format: unknown format '{name}'. {nearest(name, FORMATS)}")
     missing = [package for package in FORMATS[name].packages if find_spec(package) is None]
     if missing:
-        raise ImportError(
+        raise MissingPackageError(
             f'--format {name} needs {", ".join(missing)}: pip install {" ".join(missing)}, or '
             "pip install 'ostrdet[optional]'"
         )

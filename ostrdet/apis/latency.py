@@ -12,6 +12,7 @@ from torch.utils.benchmark import Measurement, Timer
 
 from ostrdet.apis.load_model import Logits, build_model, image_size, lay_out, random_images
 from ostrdet.engine.peak_memory import resident_peak_mib
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.networks import DerivedCellBackbone, build_derived
 from ostrdet.settings.train import load_config
 from ostrdet.spaces import build_space
@@ -90,7 +91,7 @@ def benchmark_latency(
     """
     for name, value in {'--iterations': iterations, '--threads': threads}.items():
         if value is not None and value < 1:
-            raise ValueError(f'{name} {value}: expected a number of at least 1')
+            raise InvalidValueError(f'{name} {value}: expected a number of at least 1')
     place, layout = _device(device, amp), _lay_out(network, channels_last)
     images = random_images(batch_size, size).to(place, memory_format=layout)
     network.to(place).eval()
@@ -150,9 +151,11 @@ def _device(name: str | None, amp: str | None) -> torch.device:
         device = torch.device(name or ('cuda' if torch.cuda.is_available() else 'cpu'))
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:  # no such kind, or none of it in this machine
-        raise ValueError(f"--device: there is no '{name}' here; --device cpu always is") from error
+        raise InvalidValueError(
+            f"--device: there is no '{name}' here; --device cpu always is"
+        ) from error
     if amp == 'float16' and device.type == 'cpu':
-        raise ValueError('--amp float16 needs a GPU; use --amp bfloat16')
+        raise InvalidValueError('--amp float16 needs a GPU; use --amp bfloat16')
     return device
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ostrdet.datasets.class_names import check_same_classes, saved_classes
 from ostrdet.engine.checkpoint import check_state, read_checkpoint
 from ostrdet.engine.runner import explained
+from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.classes import config_classes
 from ostrdet.settings.train import load_config
@@ -102,7 +103,7 @@ class Logits(nn.Module):
     def __init__(self, classifier: nn.Module) -> None:
         super().__init__()
         if not isinstance(classifier, ImageClassifier):
-            raise TypeError(
+            raise InvalidTypeError(
                 f'model.type={type(classifier).__name__}, expected a classifier; give a config of '
                 'configs/retrain, or the one in the work dir of tools/train.py'
             )
@@ -139,7 +140,7 @@ def image_size(cfg: Config, model: nn.Module) -> tuple[int, int]:
     found = [*crops[-1:], dataset.get('size'), dataset.get('preload_size'), _layout_size(model)]
     size = next((value for value in found if value is not None), None)
     if size is None:
-        raise ValueError('the config does not tell the size of its test images; give --size')
+        raise InvalidValueError('the config does not tell the size of its test images; give --size')
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
@@ -150,7 +151,7 @@ def random_images(batch_size: int, size: tuple[int, int]) -> Tensor:
         ValueError: If a number is less than 1.
     """
     if min(batch_size, *size) < 1:
-        raise ValueError(
+        raise InvalidValueError(
             f'a batch of {batch_size} images of {size[0]}x{size[1]} pixels: expected numbers of at '
             'least 1'
         )

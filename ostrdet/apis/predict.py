@@ -16,6 +16,7 @@ from ostrdet.apis.load_model import build_model, load_weights
 from ostrdet.datasets.class_names import check_known_classes
 from ostrdet.datasets.detection_data import check_head
 from ostrdet.engine.runner import explained
+from ostrdet.errors import InvalidValueError
 from ostrdet.settings.classes import config_classes
 from ostrdet.settings.load import DETECTION_SCOPE
 from ostrdet.settings.train import load_config
@@ -51,11 +52,11 @@ def predict(
             range.
     """
     if not 0 <= score <= 1:
-        raise ValueError(f'--score={score}, expected a score in [0, 1]')
+        raise InvalidValueError(f'--score={score}, expected a score in [0, 1]')
     _check_names(images, Path(out_dir))
     cfg = load_config(config, genotype, cfg_options=cfg_options)
     if cfg.get('default_scope') != DETECTION_SCOPE:
-        raise ValueError(
+        raise InvalidValueError(
             f"'{config}' trains a classifier, and only detectors find boxes; give a config such as "
             'configs/retinanet/retinanet_p-darts_fpn_1x_coco.py'
         )
@@ -74,12 +75,14 @@ def _check_names(images: Sequence[str | Path], out_dir: Path) -> None:
         if not Path(image).is_file():
             raise FileNotFoundError(2, 'No such image', str(image))
         if Path(image).resolve().parent == out_dir.resolve():
-            raise ValueError(
+            raise InvalidValueError(
                 f"--out-dir='{out_dir}' is the folder of '{image}', which would be lost"
             )
     name, times = Counter(Path(image).name for image in images).most_common(1)[0]
     if times > 1:
-        raise ValueError(f"{times} images are called '{name}', and their pictures would be too")
+        raise InvalidValueError(
+            f"{times} images are called '{name}', and their pictures would be too"
+        )
 
 
 def _load(cfg: Config, checkpoint: str | Path) -> tuple[Any, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ostrdet.apis.load_model import AUX, load_trained
 from ostrdet.datasets.class_names import saved_classes
 from ostrdet.engine.checkpoint import METADATA, SAFETENSORS, read_checkpoint
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.settings.train import ORIGIN
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
@@ -62,7 +63,9 @@ def publish(
     cfg, model = load_trained(config, checkpoint, genotype)
     name = _checked(name or Path(cfg.filename or 'network').stem)
     if 'genotype' not in cfg.model.get('backbone', {}):
-        raise KeyError('model.backbone of the config has no genotype: it is no derived network')
+        raise UnknownNameError(
+            'model.backbone of the config has no genotype: it is no derived network'
+        )
     for key in OF_THE_RUN:
         cfg.pop(key, None)
     cfg.get('visualizer', {}).pop('name', None)  # of the run, too
@@ -79,7 +82,9 @@ def publish(
 
 def _checked(name: str) -> str:
     if Path(name).name != name or name.startswith('.'):
-        raise ValueError(f"--name: '{name}' is no name of a file; give the folder by --out-dir")
+        raise InvalidValueError(
+            f"--name: '{name}' is no name of a file; give the folder by --out-dir"
+        )
     return name
 
 

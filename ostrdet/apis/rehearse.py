@@ -20,6 +20,7 @@ from ostrdet.engine.hooks.console import duration
 from ostrdet.engine.peak_memory import resident_peak_mib
 from ostrdet.engine.rehearsal import rehearse
 from ostrdet.engine.runner import explained
+from ostrdet.errors import InvalidValueError
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
 from ostrdet.settings.load import read_config
@@ -118,7 +119,7 @@ def _load(
     read = config if isinstance(config, Config) else read_config(config)
     if 'supernet' in read.get('model', {}):
         if genotype is not None:
-            raise ValueError('--genotype: a search finds one, and takes none')
+            raise InvalidValueError('--genotype: a search finds one, and takes none')
         return search_config.load_config(read, cfg_options=cfg_options, **given)
     return train_config.load_config(read, genotype, cfg_options=cfg_options, **given)
 

@@ -11,23 +11,12 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from ostrdet.errors import one_line
+from ostrdet.errors import Status, UserError, one_line
 from ostrdet.invocation import as_here, program
 from ostrdet.output import steady_output
 
-#: What bad input raises, and a run whose numbers are not finite; everything else is a defect, and
-#: keeps its traceback.
-USER_ERRORS = (
-    ValueError,
-    LookupError,
-    TypeError,
-    OSError,
-    ImportError,
-    FloatingPointError,
-    MemoryError,
-)
-FAILURE = 2
-NO_RESOURCES = 4
+#: What the user or the system causes; everything else is a defect, and keeps its traceback.
+USER_ERRORS = (UserError, OSError, MemoryError)
 #: What a shell reports of a program that SIGINT ended.
 INTERRUPTED = 128 + signal.SIGINT
 STOPPED = 'stopped by SIGINT'
@@ -67,7 +56,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the arguments in one line, and exit."""
-        self.exit(FAILURE, f'error: {message}; see {self.prog} --help\n')
+        self.exit(Status.BAD_INPUT, f'error: {message}; see {self.prog} --help\n')
 
 
 def run_cli(
@@ -123,8 +112,8 @@ def _run(
 def _status(error: BaseException) -> int:
     """What the error says of itself, or 4 where the system lacks something, else 2."""
     if isinstance(error, MemoryError) or getattr(error, 'errno', None) in RESOURCE_ERRNOS:
-        return NO_RESOURCES
-    status: int = getattr(error, 'exit_status', FAILURE)
+        return Status.NO_RESOURCES
+    status: int = getattr(error, 'exit_status', Status.BAD_INPUT)
     return status
 
 

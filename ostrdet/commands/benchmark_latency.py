@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
 from ostrdet.commands.run_options import add_options
+from ostrdet.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from ostrdet.apis.latency import Latency
@@ -79,9 +80,9 @@ def _add_run(parser: Parser) -> None:
 
 def _benchmark(args: argparse.Namespace) -> None:
     if (args.config is None) == (args.layout is None):
-        raise ValueError('give either CONFIG, or --genotype and --layout')
+        raise InvalidValueError('give either CONFIG, or --genotype and --layout')
     if args.layout is not None and args.genotype is None:
-        raise ValueError('--layout needs --genotype')
+        raise InvalidValueError('--layout needs --genotype')
     # It warns of a CUDA without a GPU, which matters to nobody but its compiler
     logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
     import_libraries()

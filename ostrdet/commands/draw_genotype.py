@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ostrdet.commands.base import Parser, run_cli
 from ostrdet.commands.genotype import GENOTYPE_HELP
+from ostrdet.errors import InvalidValueError
 
 FORMATS = ('svg', 'png', 'pdf', 'dot')
 EPILOG = """\
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _draw(args: argparse.Namespace) -> None:
     out = Path(args.out)
     if out.suffix.lower().removeprefix('.') not in FORMATS:
-        raise ValueError(f"--out: '{out}' ends in none of .{', .'.join(FORMATS)}")
+        raise InvalidValueError(f"--out: '{out}' ends in none of .{', .'.join(FORMATS)}")
     from ostrdet.spaces.zoo import get_genotype
     from ostrdet.visualization.cells.figure import draw_genotype
 

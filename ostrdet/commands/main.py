@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 
-from ostrdet.commands.base import FAILURE
+from ostrdet.errors import Status
 from ostrdet.invocation import PROGRAM, configs_folder
 from ostrdet.version import __version__
 
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = tools_called(words[0])
     if len(found) != 1:
         print(f'error: {_unknown(words[0], found)}', file=sys.stderr)
-        return FAILURE
+        return Status.BAD_INPUT
     status: int = import_module(module_of(found[0])).main(words[1:])
     return status
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ostrdet.errors import InvalidValueError, MissingPackageError
+
 LIBRARIES = ('mmcv', 'mmdet', 'mmengine', 'mmpretrain', 'ostrdet')
 #: What a config may name for mmcv to suppress boxes by.
 NMS = ('nms', 'soft_nms')
@@ -31,7 +33,7 @@ def chosen(text: str, choices: Sequence[str], module: ModuleType) -> Any:
         ValueError: If it is not.
     """
     if text not in choices:
-        raise ValueError(f"'{text}', expected one of {', '.join(choices)}")
+        raise InvalidValueError(f"'{text}', expected one of {', '.join(choices)}")
     found: Any = module
     for name in text.split('.'):
         found = getattr(found, name)
@@ -66,7 +68,7 @@ def _no_dotted_imports(module: ModuleType) -> dict[str, Any]:
     def import_known(name: str) -> ModuleType:
         root = name.partition('.')[0]
         if root not in LIBRARIES and root not in sys.modules:
-            raise ImportError(f"'{root}' is no library whose components are registered")
+            raise MissingPackageError(f"'{root}' is no library whose components are registered")
         return import_module(name)
 
     return {'get_object_from_string': lambda name: None, 'import_module': import_known}
@@ -79,28 +81,30 @@ def _safe_checkpoints(module: ModuleType) -> dict[str, Any]:
         from ostrdet.engine.checkpoint import read_plain
 
         if not isinstance(file, str | Path):
-            raise ValueError('weights, expected a local file')
+            raise InvalidValueError('weights, expected a local file')
         return read_plain(file)
 
     return {'_safe_torch_load': read, 'load_url': _no_downloads}
 
 
 def _no_downloads(url: str, *args: Any, **kwargs: Any) -> Any:
-    raise ValueError(f"'{url}', expected a local file, as nothing is downloaded")
+    raise InvalidValueError(f"'{url}', expected a local file, as nothing is downloaded")
 
 
 def _no_pickles(module: ModuleType) -> dict[str, Any]:
     """The handler of pickles writes them, and reads none."""
 
     def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
-        raise ValueError('expected no pickle, which runs code when it is read; write it as JSON')
+        raise InvalidValueError(
+            'expected no pickle, which runs code when it is read; write it as JSON'
+        )
 
     module.PickleHandler.load_from_fileobj = module.PickleHandler.load_from_path = refuse
     return {}
 
 
 def _refuse(file: Any, **kwargs: Any) -> Any:
-    raise ValueError(f"'{getattr(file, 'name', file)}', expected no pickle, which runs code")
+    raise InvalidValueError(f"'{getattr(file, 'name', file)}', expected no pickle, which runs code")
 
 
 class _PlainArrays(ModuleType):

@@ -11,6 +11,7 @@ from typing import Any
 import mmcv
 
 from ostrdet.compat import torch_kernels
+from ostrdet.errors import UserError
 
 NAME = 'mmcv._ext'
 #: What there is a kernel for.
@@ -32,7 +33,7 @@ INSTALL = (
 )
 
 
-class MissingOpError(ImportError):
+class MissingOpError(UserError, ImportError):
     """An operator was called that only compiled mmcv has."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ostrdet.datasets.seeding import seeded_permutation
+from ostrdet.errors import InvalidValueError
 
 KEY = 'train_cfg.portions'
 TOLERANCE = 1e-9
@@ -44,11 +45,13 @@ def split_indices(
     """
     first, second = check_portions(portions)
     if labels is not None and len(labels) != size:
-        raise ValueError(f'expected one label per sample: {size} samples, {len(labels)} labels')
+        raise InvalidValueError(
+            f'expected one label per sample: {size} samples, {len(labels)} labels'
+        )
     classes_N = np.zeros(size, dtype=np.int64) if labels is None else np.asarray(labels)
     middle, end = _nearest_int(first * size), _nearest_int((first + second) * size)
     if middle == 0 or end == middle:
-        raise ValueError(
+        raise InvalidValueError(
             f'{KEY}={portions} of {size} samples leaves a half empty: '
             f'{middle} for the weights, {end - middle} for the architecture. '
             'Use larger portions or more samples.'
@@ -120,12 +123,12 @@ def check_portions(portions: Sequence[float]) -> tuple[float, float]:
     except (TypeError, ValueError):
         first = second = math.nan
     if not (0 < first < 1 and 0 < second < 1):
-        raise ValueError(
+        raise InvalidValueError(
             f'{KEY}={portions!r}: expected two numbers in (0, 1), the portion of the training '
             'samples for the weights and the one for the architecture, such as (0.5, 0.5)'
         )
     if first + second > 1 + TOLERANCE:
-        raise ValueError(
+        raise InvalidValueError(
             f'{KEY}={portions!r}: the halves would share samples, as the sum is {first + second:g}; '
             'expected at most 1. Make one of the two smaller.'
         )

@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import some
 from ostrdet.structures.config_tree import value_at
 
@@ -47,7 +48,9 @@ def check_parts(dataset: Any, key: str) -> None:
         check_parts(part, place)
         check_same_classes(class_names(part), class_names(parts[0]), place, f'{key}.datasets.0')
     if hasattr(dataset, 'metainfo') and not isinstance(dataset.metainfo, Mapping):
-        raise ValueError(f'{key}: its parts have different metainfo; give all of them the same')
+        raise InvalidValueError(
+            f'{key}: its parts have different metainfo; give all of them the same'
+        )
     if hasattr(dataset, 'dataset'):
         check_parts(dataset.dataset, f'{key}.dataset')
 
@@ -75,7 +78,7 @@ def check_same_classes(
         difference = f"label {index} is '{found[index]}' here, '{expected[index]}' there"
     else:
         difference = _differences(found, expected)
-    raise ValueError(
+    raise InvalidValueError(
         f"{where} has other classes than '{source}', or another order: {difference}. A label would "
         'mean two things; make the two alike'
     )
@@ -90,7 +93,7 @@ def check_known_classes(
         ValueError: If one is not, and both have names; the nearest names are offered.
     """
     if expected and not {*found} <= {*expected}:
-        raise ValueError(
+        raise InvalidValueError(
             f"{where} has classes that '{source}' was not trained on: "
             f'{_differences(found, expected)}. Give the classes the names that they had in the '
             'training'

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ostrdet.errors import UserError
 from ostrdet.registry import some
 
 LISTS = ('categories', 'images', 'annotations')
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError, ValueError):
     """An annotation file that can't be used as it is."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import TRANSFORMS
 
 
@@ -28,7 +29,7 @@ class PadCropFlip(BaseTransform):
 
     def __init__(self, padding: int, flip_prob: float = 0.5) -> None:
         if padding < 0 or not 0 <= flip_prob <= 1:
-            raise ValueError(
+            raise InvalidValueError(
                 'PadCropFlip: expected padding >= 0 and flip_prob in [0, 1], '
                 f'got padding={padding}, flip_prob={flip_prob}'
             )

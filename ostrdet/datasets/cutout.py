@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import TRANSFORMS
 
 
@@ -28,7 +29,7 @@ class Cutout(BaseTransform):
 
     def __init__(self, length: int, fill: float = 0) -> None:
         if length < 1:
-            raise ValueError(f'Cutout: expected length >= 1, got length={length}')
+            raise InvalidValueError(f'Cutout: expected length >= 1, got length={length}')
         self.length, self.fill = length, fill
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from ostrdet.datasets.coco_content import AnnotationError, read_coco
 from ostrdet.datasets.missing_data import MEND
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import some
 
@@ -110,7 +111,7 @@ def check_head(classes: Sequence[str], model: nn.Module) -> None:
     """
     num_classes = _num_classes(model)
     if num_classes not in (None, len(classes)):
-        raise ValueError(
+        raise InvalidValueError(
             f'the head of the detector has {num_classes} classes, the data set {len(classes)} '
             f'({some(classes)}): set num_classes of the head to {len(classes)}, or metainfo.classes '
             'of the data set'

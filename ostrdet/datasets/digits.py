@@ -7,6 +7,7 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ostrdet.datasets.bilevel_split import split_indices
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
 
 SPLITS = ('train', 'test', 'all')
@@ -31,7 +32,9 @@ class Digits(BaseDataset):
 
     def __init__(self, split: str = 'train', size: int = 16, **kwargs: Any) -> None:
         if split not in SPLITS:
-            raise ValueError(f"Digits: unknown split '{split}', expected one of {list(SPLITS)}")
+            raise InvalidValueError(
+                f"Digits: unknown split '{split}', expected one of {list(SPLITS)}"
+            )
         self.split = split
         self.size = size
         super().__init__(ann_file='', **kwargs)

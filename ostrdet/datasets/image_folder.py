@@ -20,6 +20,7 @@ from ostrdet.datasets.image_files import (
     loose_files,
 )
 from ostrdet.datasets.missing_data import check_folder
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
 
 LAYOUT = 'Expected one folder per class with its images: data_root/split/class/image.jpg.'
@@ -65,17 +66,17 @@ class ImageFolder(CustomDataset):
         **kwargs: Any,
     ) -> None:
         if channel_order not in (('bgr',) if preload_size is None else ('bgr', 'rgb')):
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: channel_order='{channel_order}', expected 'bgr', or with preload_size "
                 "also 'rgb'"
             )
         if kwargs.get('ann_file'):
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: ann_file='{kwargs['ann_file']}', expected none, as the names of the "
                 "folders are the labels; type='mmpretrain.CustomDataset' reads such a file"
             )
         if isinstance(kwargs.get('extensions'), str):
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: extensions='{kwargs['extensions']}', expected a list, such as ['.png']"
             )
         self.preload_size, self.channel_order = preload_size, channel_order
@@ -108,7 +109,7 @@ class ImageFolder(CustomDataset):
         found = find_images(folder, self.extensions, elsewhere)
         if not found.images:
             others = f' (but {listed(found.passed_over)})' if found.passed_over else ''
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: no image in the class folder '{folder}'{others}. Put images there "
                 f'(extensions {", ".join(sorted(self.extensions))}), or delete the folder.'
             )
@@ -117,24 +118,24 @@ class ImageFolder(CustomDataset):
     def _class_names(self, root: Path) -> tuple[str, ...]:
         found = tuple(sorted(p.name for p in root.iterdir() if p.is_dir() and is_visible(p.name)))
         if len(found) < (1 if self.test_mode else 2):
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: {len(found)} class folders in '{root}', expected at least 2. {LAYOUT}"
             )
         expected = self.num_classes or len(found)
         if len(found) > expected or (len(found) < expected and not self.test_mode):
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: {len(found)} class folders in '{root}', but num_classes="
                 f'{self.num_classes}. Found: {_some(found)}.'
             )
         if self.CLASSES is None:
             return found
         if len({*self.CLASSES}) < len(self.CLASSES):
-            raise ValueError(
+            raise InvalidValueError(
                 f'ImageFolder: classes={tuple(self.CLASSES)} has a name twice; name every class once'
             )
         strange = {*found} - {*self.CLASSES} if self.test_mode else {*found} ^ {*self.CLASSES}
         if strange:
-            raise ValueError(
+            raise InvalidValueError(
                 f"ImageFolder: the class folders in '{root}' are not the classes of the config. "
                 f'Found: {_some(found)}. Expected: {_some(self.CLASSES)}. A test set may lack some, '
                 'with test_mode=True.'
@@ -160,12 +161,12 @@ def read_square(file: Path, size: int) -> np.ndarray:
     try:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except cv2.error as error:
-        raise ValueError(
+        raise InvalidValueError(
             f"'{file}' can't be read as an image: damaged, or of more than 2**30 pixels. Replace or "
             'delete it.'
         ) from error
     if image is None:
-        raise ValueError(
+        raise InvalidValueError(
             f"'{file}' can't be read as an image: damaged or empty. Replace or delete it."
         )
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)

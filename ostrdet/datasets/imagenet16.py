@@ -8,6 +8,7 @@ from mmpretrain.datasets import BaseDataset
 
 from ostrdet.datasets.missing_data import check_files
 from ostrdet.datasets.pickles import load_arrays
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
 
 SIZE = 16
@@ -40,9 +41,11 @@ class ImageNet16(BaseDataset):
         self, data_root: str, split: str = 'train', num_classes: int = 120, **kwargs: Any
     ) -> None:
         if split not in FILES:
-            raise ValueError(f"ImageNet16: unknown split '{split}', expected one of {list(FILES)}")
+            raise InvalidValueError(
+                f"ImageNet16: unknown split '{split}', expected one of {list(FILES)}"
+            )
         if not 2 <= num_classes <= TOTAL_CLASSES:
-            raise ValueError(
+            raise InvalidValueError(
                 f'ImageNet16: num_classes={num_classes}, expected 2 to {TOTAL_CLASSES}'
             )
         self.split = split
@@ -71,14 +74,14 @@ def read_batch(file: Path, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """
     batch = load_arrays(file)
     if not isinstance(batch, dict) or not {'data', 'labels'} <= batch.keys():
-        raise ValueError(f"'{file}': expected a dict with the keys 'data' and 'labels'")
+        raise InvalidValueError(f"'{file}': expected a dict with the keys 'data' and 'labels'")
     data, labels = np.asarray(batch['data']), np.asarray(batch['labels'])
     if labels.ndim != 1 or labels.dtype.kind not in 'iu':
-        raise ValueError(f"'{file}': expected 'labels' to be a list of whole numbers")
+        raise InvalidValueError(f"'{file}': expected 'labels' to be a list of whole numbers")
     if not ((labels >= 1) & (labels <= TOTAL_CLASSES)).all():
-        raise ValueError(f"'{file}': expected 'labels' in 1 to {TOTAL_CLASSES}")
+        raise InvalidValueError(f"'{file}': expected 'labels' in 1 to {TOTAL_CLASSES}")
     if data.dtype != np.uint8 or data.shape != (len(labels), 3 * SIZE * SIZE):
-        raise ValueError(
+        raise InvalidValueError(
             f"'{file}': expected 'data' of uint8, shape ({len(labels)}, {3 * SIZE * SIZE}), "
             f'got {data.dtype}, {data.shape}'
         )

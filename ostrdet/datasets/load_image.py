@@ -5,6 +5,7 @@ from typing import Any
 import cv2
 from mmcv.transforms import LoadImageFromFile
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import TRANSFORMS
 
 
@@ -27,7 +28,7 @@ class LoadImage(LoadImageFromFile):
         except (AssertionError, AttributeError, OSError, SyntaxError, cv2.error) as error:
             if getattr(error, 'errno', None) is not None:  # of the file system, not of pillow
                 raise
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{results['img_path']}' can't be read as an image: damaged or empty. Replace or "
                 'delete it.'
             ) from error

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ostrdet.errors import DamagedFileError
+from ostrdet.errors import DamagedFileError, InvalidValueError
 
 _PLAIN = re.compile(r'[<>|=]?[biuf][1248]')
 #: Bytes of a decompressed file; a small one can be made to grow without end.
@@ -151,5 +151,5 @@ def _content(file: Path) -> bytes:
     with bz2.open(file) as stream:
         content = stream.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise ValueError(f'it has more than {_LARGEST:,} bytes')
+        raise InvalidValueError(f'it has more than {_LARGEST:,} bytes')
     return content

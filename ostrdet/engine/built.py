@@ -1,6 +1,5 @@
 """Errors of components that are built from a config: said with the key that holds their values."""
 
-import dis
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
@@ -8,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ostrdet.errors import InvalidValueError, UserError
 from ostrdet.structures.config_tree import walk
 
 #: Functions that build a component, and the variable that holds its config.
@@ -19,7 +19,6 @@ BUILDERS = {
     ('ostrdet.registry', 'build'): 'cfg',
 }
 OWN = 'ostrdet.'
-_RAISE = dis.opmap['RAISE_VARARGS']
 _LENGTH = 120
 
 
@@ -31,10 +30,10 @@ def config_error(error: Exception, cfg: Mapping[str, Any]) -> ValueError | None:
         cfg: The whole config as plain dicts and lists.
 
     Returns:
-        None where nothing was being built. None too for what says enough, which are errors that our
-        own code raises on purpose, files that are missing, and memory that lacks.
+        None where nothing was being built, for memory that lacks, for files that are missing, and
+        for whatever our own code raises: an error of the user says enough, all else is a defect.
     """
-    if is_deliberate(error) or isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if is_own(error) or isinstance(error, UserError | MemoryError | torch.OutOfMemoryError):
         return None
     if isinstance(error, OSError) and error.filename is not None:
         return None
@@ -45,18 +44,16 @@ def config_error(error: Exception, cfg: Mapping[str, Any]) -> ValueError | None:
     kind = node.get('type', 'a dataloader')
     name = kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))
     where = f"config key '{path}'" if path else name
-    return ValueError(
+    return InvalidValueError(
         f'{where}: {name} can not be built from {_values(node)}: {reason_of(error)}; mend the value, '
         f'see the docstring of {name}'
     )
 
 
-def is_deliberate(error: BaseException) -> bool:
-    """Whether a ``raise`` of our own code raised it: such a message says what to mend."""
+def is_own(error: BaseException) -> bool:
+    """Whether code of this package raised it, not that of a library or of the user."""
     last = _last(error.__traceback__)
-    if last is None or not str(last.tb_frame.f_globals.get('__name__')).startswith(OWN):
-        return False
-    return last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE
+    return last is not None and str(last.tb_frame.f_globals.get('__name__')).startswith(OWN)
 
 
 def reason_of(error: BaseException) -> str:

@@ -11,7 +11,8 @@ from mmengine.runner.amp import autocast
 from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
-from ostrdet.engine.built import is_deliberate, reason_of
+from ostrdet.engine.built import is_own, reason_of
+from ostrdet.errors import InvalidValueError, UserError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import nearest
 
@@ -120,7 +121,9 @@ def _check_monitors(runner: Runner, metrics: Mapping[str, float]) -> None:
     ]
     for who, name in asked:
         if name not in (None, 'auto', *metrics):
-            raise ValueError(f"{who}: the validation gives no '{name}'. {nearest(name, metrics)}")
+            raise InvalidValueError(
+                f"{who}: the validation gives no '{name}'. {nearest(name, metrics)}"
+            )
 
 
 def _evaluate(loop: Any, batch: Any, samples: Any) -> dict[str, float]:
@@ -135,9 +138,9 @@ def _named(what: str, mend: str = 'mend the config or the data') -> Iterator[Non
     """Say what was tried when a library raises, except that memory lacks or a file is missing."""
     try:
         yield
-    except (OSError, MemoryError, torch.OutOfMemoryError):
+    except (UserError, OSError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if is_deliberate(error) or 'allocate memory' in str(error):
+        if is_own(error) or 'allocate memory' in str(error):
             raise
-        raise ValueError(f'{what}: {reason_of(error)}; {mend}') from error
+        raise InvalidValueError(f'{what}: {reason_of(error)}; {mend}') from error

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
-from ostrdet.errors import DamagedFileError, GenotypeError
+from ostrdet.errors import DamagedFileError, GenotypeError, UserError
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype
@@ -18,7 +18,7 @@ HOW_TO_GET = (
 )
 
 
-class BenchmarkError(ValueError):
+class BenchmarkError(UserError, ValueError):
     """A table that is malformed."""
 
 
@@ -26,7 +26,7 @@ class DamagedTableError(BenchmarkError, DamagedFileError):
     """A table whose files are damaged, or not to be trusted."""
 
 
-class UnknownCellError(LookupError):
+class UnknownCellError(UserError, LookupError):
     """A cell that the table does not hold."""
 
 

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from ostrdet.datasets.pickles import load_arrays
+from ostrdet.errors import MissingPackageError
 from ostrdet.evaluation.benchmark_table import (
     DATASETS,
     HOW_TO_GET,
@@ -98,7 +99,7 @@ def _import_package() -> ModuleType:
     try:
         import nats_bench
     except ImportError as error:
-        raise ImportError(
+        raise MissingPackageError(
             f'a NATS-Bench folder needs the package nats_bench ({error}): pip install '
             "'ostrdet[optional]', or give a CSV file instead"
         ) from error

@@ -6,6 +6,7 @@ from typing import Any
 from mmpretrain.models import ImageClassifier, LinearClsHead
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.networks import AuxiliaryHead
 from ostrdet.registry import MODELS
 
@@ -41,7 +42,7 @@ class AuxiliaryClsHead(LinearClsHead):
     ) -> None:
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
         if aux_weight < 0:
-            raise ValueError(f'model.head.aux_weight={aux_weight}, expected at least 0')
+            raise InvalidValueError(f'model.head.aux_weight={aux_weight}, expected at least 0')
         self.aux = None if aux is None else AuxiliaryHead(num_classes=num_classes, **aux)
         self.aux_weight = aux_weight
 
@@ -90,7 +91,7 @@ class DerivedImageClassifier(ImageClassifier):
         if head.get('aux') is not None:
             if trunk.aux_layer is None:
                 space = type(trunk.space).__name__
-                raise ValueError(f'{space} has no auxiliary head; set model.head.aux=None')
+                raise InvalidValueError(f'{space} has no auxiliary head; set model.head.aux=None')
             feature = trunk.plan.layers[trunk.aux_layer].output
             head['aux'] = {'in_channels': feature.channels, **head['aux']}
         super().__init__(backbone=trunk, head=head, **kwargs)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.structures import load_genotype
 
 FILE = 'run.json'
@@ -60,7 +61,7 @@ def read_run_facts(work_dir: Path) -> RunFacts:
         try:
             return _parse(json.loads(path.read_text(encoding='utf-8')))
         except (TypeError, ValueError) as error:
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{path}' is damaged ({error}): restore it, or remove it and do without the facts "
                 'that genotype.json lacks'
             ) from error

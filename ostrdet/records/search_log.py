@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation.benchmark_table import BenchmarkTable
 from ostrdet.registry import nearest
 from ostrdet.spaces import SearchSpace, build_space
@@ -53,7 +54,7 @@ class SearchLog:
             return self.lines[-1]
         found = [line for line in self.lines if line['epoch'] == epoch]
         if not found:
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{self.work_dir}' has the epochs {self.lines[0]['epoch']} to "
                 f'{self.lines[-1]["epoch"]}, not {epoch}; give another --epoch'
             )
@@ -68,13 +69,13 @@ class SearchLog:
         """
         line = self.line(epoch)
         if criterion not in line['genotypes']:
-            raise KeyError(
+            raise UnknownNameError(
                 f"'{self.work_dir}' has no criterion '{criterion}'. "
                 f'{nearest(criterion, line["genotypes"])}'
             )
         text = line['genotypes'][criterion]
         if text is None:
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{self.work_dir}': {criterion} chose no cell in epoch {line['epoch']}, in which "
                 'alpha was frozen; give a later --epoch'
             )
@@ -137,7 +138,7 @@ def read_lines(work_dir: str | Path) -> list[Line]:
         except (ValueError, LookupError, TypeError) as error:
             if number == len(texts) and lines:
                 break
-            raise ValueError(
+            raise InvalidValueError(
                 f'{path}, line {number}: not the line of an epoch ({error!r}); restore the file, or '
                 'leave this search out'
             ) from None
@@ -156,7 +157,7 @@ def read_logs(work_dirs: Sequence[str | Path]) -> list[SearchLog]:
     first = logs[0]
     for other in logs[1:]:
         if other.space != first.space:
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{first.work_dir}' searched {first.space.to_config()}, '{other.work_dir}' "
                 f'{other.space.to_config()}: give searches of one space'
             )
@@ -172,7 +173,7 @@ def common_criteria(logs: Sequence[SearchLog]) -> list[str]:
     found = [name for name in logs[0].criteria if all(name in log.criteria for log in logs)]
     if not found:
         by_search = '; '.join(f"'{log.work_dir}': {', '.join(log.criteria)}" for log in logs)
-        raise ValueError(
+        raise InvalidValueError(
             f'no criterion chose a cell in all of the searches ({by_search}); search with the same '
             'default_hooks.selector.compare'
         )

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.structures import ArchState, ArchStep
 
 #: Sums of an epoch by cell type, and the number of minibatches in them.
@@ -132,7 +133,7 @@ class MinibatchMean(Criterion):
         """
         expected = set(self.state_dict())
         if set(state_dict) | {'past'} != expected:  # checkpoints before the window have no 'past'
-            raise ValueError(
+            raise InvalidValueError(
                 f'the state of {type(self).__name__} needs the keys {sorted(expected)}, got '
                 f'{sorted(state_dict)}: it was saved by another criterion'
             )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellGenotype, CellSpec, Genotype
 
@@ -114,7 +115,7 @@ def _first_best(candidates: Sequence[int], values: Sequence[float], tie_rtol: fl
 
 def _check_cells(name: str, by_cell: Mapping[str, object], space: SearchSpace) -> None:
     if set(by_cell) != set(space.cells):
-        raise ValueError(
+        raise InvalidValueError(
             f'{name} has the cell types {sorted(by_cell)}, {type(space).__name__} has '
             f'{sorted(space.cells)}'
         )
@@ -122,9 +123,9 @@ def _check_cells(name: str, by_cell: Mapping[str, object], space: SearchSpace) -
 
 def _check_shape(name: str, tensor: Tensor, expected: tuple[int, ...]) -> None:
     if tuple(tensor.shape) != expected:
-        raise ValueError(f'{name} has the shape {tuple(tensor.shape)}, expected {expected}')
+        raise InvalidValueError(f'{name} has the shape {tuple(tensor.shape)}, expected {expected}')
 
 
 def _check_finite(name: str, value: float) -> None:
     if not math.isfinite(value):
-        raise ValueError(f'{name} is {value}, expected a finite number')
+        raise InvalidValueError(f'{name} is {value}, expected a finite number')

@@ -12,6 +12,8 @@ are the paper's.
 
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
+
 
 def operation_strength(grad_EO: Tensor) -> Tensor:
     r"""Operation strength (OStr) of every candidate on every edge (Eqs. 8-10, 16).
@@ -130,4 +132,4 @@ def _check_shapes(**tensors: Tensor) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     if any(len(shape) != 2 for shape in shapes.values()) or len(set(shapes.values())) > 1:
         found = ', '.join(f'{name} {shape}' for name, shape in shapes.items())
-        raise ValueError(f'expected one shape (num_edges, num_ops), got {found}')
+        raise InvalidValueError(f'expected one shape (num_edges, num_ops), got {found}')

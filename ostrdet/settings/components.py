@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ostrdet import registry as own
+from ostrdet.errors import InvalidTypeError, UnknownNameError
 from ostrdet.registry import lookup, nearest
 from ostrdet.settings.kinds import check_kinds
 from ostrdet.settings.plain import check_plain
@@ -143,7 +144,7 @@ def _check_top_level(cfg: Mapping[str, Any]) -> None:
     for key in set(cfg) - TOP_LEVEL:
         hint = nearest(key, TOP_LEVEL, cutoff=0.85)
         if hint.startswith('Did you mean'):
-            raise KeyError(f"config key '{key}' is unknown. {hint}")
+            raise UnknownNameError(f"config key '{key}' is unknown. {hint}")
 
 
 def _registry_of(path: Sequence[str]) -> Registry | None:
@@ -168,13 +169,13 @@ def _find(
         return _at(path, lookup, home, name)
     target = None if '.' in name else home.get(f'{scope}.{name}')
     if target is None and path == ('model', 'type') and _is_foreign(name, scope):
-        raise KeyError(
+        raise UnknownNameError(
             f"default_scope='{scope}', but config key 'model.type': '{name}' is of ostrdet; write "
             f"'ostrdet.{name}', or default_scope='ostrdet'"
         )
     target = home.get(name) if target is None else target
     if target is None:
-        raise KeyError(
+        raise UnknownNameError(
             f"config key '{_key(path)}': unknown {home.name} '{name}'. {_hint(home, name, scope)}"
         )
     found: Callable[..., Any] = target
@@ -224,7 +225,7 @@ def _check_keys(
     for key in node:
         if known is not None and key not in known | TAKEN:
             shown = known - {'self', 'runner'}
-            raise TypeError(
+            raise InvalidTypeError(
                 f"config key '{_key(path)}.{key}': {name} has no argument '{key}'. "
                 f'{nearest(key, shown) if shown else "It takes none."}'
             )
@@ -242,7 +243,7 @@ def _check_optimizers(cfg: Mapping[str, Any]) -> None:
     by_name = isinstance(schedulers, Mapping)
     if schedulers is not None and (not by_name or set(schedulers) != set(wrappers)):
         found = sorted(schedulers) if by_name else 'one list for all'
-        raise KeyError(
+        raise UnknownNameError(
             f'param_scheduler needs a list, empty for a constant rate, under each of the keys '
             f'{sorted(wrappers)} of optim_wrapper, got {found}'
         )
@@ -257,7 +258,7 @@ def _at(path: Sequence[str], function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except KeyError as error:
-        raise KeyError(f"config key '{_key(path)}': {error.args[0]}") from None
+        raise UnknownNameError(f"config key '{_key(path)}': {error.args[0]}") from None
 
 
 def _key(path: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.fileio import BaseFileHandler
 
 from ostrdet.compat.packaged_bases import find_packaged_bases
+from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import find_config, packaged_name
 from ostrdet.settings.own_modules import import_own_modules
 
@@ -48,7 +49,7 @@ def read_text(name: str | Path) -> Config:
     if not path.is_file():
         raise FileNotFoundError(_not_there(name))
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"config file '{path}': expected one of {', '.join(SUFFIXES)}")
+        raise InvalidValueError(f"config file '{path}': expected one of {', '.join(SUFFIXES)}")
     find_packaged_bases()
     fileio.register_handler(['yaml', 'yml'])(SafeYamlHandler)
     try:
@@ -58,7 +59,7 @@ def read_text(name: str | Path) -> Config:
             import_own_modules(cfg.custom_imports, path.parent)
         return cfg
     except Exception as error:
-        raise ValueError(f"config file '{path}': {_reason(error)}") from error
+        raise InvalidValueError(f"config file '{path}': {_reason(error)}") from error
 
 
 def _not_there(name: str | Path) -> str:
@@ -69,7 +70,7 @@ def _not_there(name: str | Path) -> str:
 def _check_bases(path: Path, above: tuple[Path, ...]) -> None:
     """Check that a file and those that it inherits from are no circle, and that data runs nothing."""
     if path.resolve() in above:
-        raise ValueError(f"'_base_' leads back to '{path}'; take it out of one of the two")
+        raise InvalidValueError(f"'_base_' leads back to '{path}'; take it out of one of the two")
     for base in _bases_of_code(path) if SUFFIXES[path.suffix] else _bases_of_data(path):
         file = path.parent / find_config(base)
         if (
@@ -93,13 +94,13 @@ def _bases_of_data(path: Path) -> list[str]:
     """A file of data inherits from data alone, and imports nothing."""
     content = fileio.load(path)
     if not isinstance(content, dict):
-        raise ValueError(f'expected keys and values, got a {type(content).__name__}')
+        raise InvalidValueError(f'expected keys and values, got a {type(content).__name__}')
     if 'custom_imports' in content:
-        raise ValueError('custom_imports runs code, which only a .py config may')
+        raise InvalidValueError('custom_imports runs code, which only a .py config may')
     bases = _listed(content.get('_base_', []))
     for base in bases:
         if SUFFIXES.get(Path(base).suffix, True):
-            raise ValueError(f"_base_='{base}' runs code, which only a .py config may")
+            raise InvalidValueError(f"_base_='{base}' runs code, which only a .py config may")
     return bases
 
 

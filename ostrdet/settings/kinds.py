@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Any, get_args
 
+from ostrdet.errors import InvalidTypeError
+
 WORDS = {
     int: 'an integer',
     float: 'a number',
@@ -33,7 +35,7 @@ def check_kinds(target: Callable[..., Any], node: Mapping[str, Any], path: str) 
         kinds = _kinds(parameter.annotation)
         if name in node and set(kinds) <= set(WORDS) and not _fits(node[name], kinds):
             words = ' or '.join(WORDS[kind] for kind in kinds)
-            raise TypeError(f'{path}.{name}={node[name]!r}, expected {words}')
+            raise InvalidTypeError(f'{path}.{name}={node[name]!r}, expected {words}')
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 
 from ostrdet.compat import DETECTION, close_libraries, import_quietly
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.settings.components import TOP_LEVEL, check_config
 from ostrdet.settings.files import read_text
@@ -40,7 +41,9 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
     try:
         cfg.merge_from_dict(options)
     except (KeyError, TypeError) as error:
-        raise ValueError(f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}') from error
+        raise InvalidValueError(
+            f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}'
+        ) from error
     plain = cfg.to_dict()
     check_names(plain)  # before any look-up, as mmengine imports what it does not know
     check_values(plain)
@@ -70,7 +73,7 @@ def set_common(
 def check_autocast(dtype: str) -> None:
     """Raise a ``ValueError`` if ``dtype`` needs a GPU and there is none."""
     if dtype == 'float16' and not torch.cuda.is_available():
-        raise ValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
+        raise InvalidValueError('--amp float16 needs a GPU, there is none; use --amp bfloat16')
 
 
 def check(cfg: Config) -> None:
@@ -82,7 +85,7 @@ def check(cfg: Config) -> None:
     check_config(cfg.to_dict())
     seed = (cfg.get('randomness') or {}).get('seed')
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-        raise ValueError(
+        raise InvalidValueError(
             f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
             'could not repeat a random one; set it, or give --seed N'
         )
@@ -91,18 +94,22 @@ def check(cfg: Config) -> None:
 def _parse_option(option: str, cfg: Mapping[str, Any]) -> tuple[str, Any]:
     key, equals, value = option.partition('=')
     if not (key and equals):
-        raise ValueError(f"--cfg-options: '{option}' is not of the form key=value")
+        raise InvalidValueError(f"--cfg-options: '{option}' is not of the form key=value")
     name, known = key.partition('.')[0], {*cfg, *TOP_LEVEL}
     if name not in known:
-        raise KeyError(f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}")
+        raise UnknownNameError(
+            f"--cfg-options: config key '{name}' is unknown. {nearest(name, known)}"
+        )
     if key.count('.') > DEEPEST:
-        raise ValueError(
+        raise InvalidValueError(
             f"--cfg-options: '{_short(key)}' has more than {DEEPEST} dots; expected a key of the config"
         )
     try:
         parsed = parse_value(value, key, value_at(cfg, key))
     except ValueError as error:
-        raise ValueError(f"--cfg-options: the brackets of '{_short(option)}' {error}") from None
+        raise InvalidValueError(
+            f"--cfg-options: the brackets of '{_short(option)}' {error}"
+        ) from None
     _check_item(key, parsed, cfg)
     return key, parsed
 
@@ -119,7 +126,7 @@ def _check_item(key: str, value: Any, cfg: Mapping[str, Any]) -> None:
         is_merged = depth + 1 < len(names) or isinstance(value, Mapping)
         if not (isinstance(node, list) and isinstance(found, Mapping) and is_merged):
             above = '.'.join(names[:depth])
-            raise ValueError(
+            raise InvalidValueError(
                 f"--cfg-options: '{key}={_short(str(value))}': '{above}' is a list of {len(node)}, in "
                 f"which only a dict can be changed, by its index; give all of it, '{above}=[...]'"
             )
@@ -137,7 +144,9 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
     for loader in LOADERS:
         dataset = innermost((cfg.get(loader) or {}).get('dataset', {}))
         if dataset and 'data_root' not in dataset:
-            raise ValueError(f'--data-root: the data set {dataset.get("type")} needs no folder')
+            raise InvalidValueError(
+                f'--data-root: the data set {dataset.get("type")} needs no folder'
+            )
         if dataset:
             evaluator = cfg.get(loader.replace('dataloader', 'evaluator'))
             moved += [*_annotations(evaluator, dataset), (dataset, None)]

@@ -13,6 +13,7 @@ from mmengine import registry as roots
 from mmengine.registry import Registry
 
 from ostrdet.compat import LIBRARIES, MOTIONS, NMS, dtypes
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.structures.config_tree import walk
 
@@ -44,23 +45,23 @@ def check_names(cfg: Mapping[str, Any]) -> None:
     for key, value in walk(cfg):
         path, last = '.'.join(key), key[-1]
         if last in ('type', *SCOPES) and isinstance(value, NAMELESS):
-            raise ValueError(f'{path}={value!r}, expected a name as text')
+            raise InvalidValueError(f'{path}={value!r}, expected a name as text')
         if not isinstance(value, str):
             continue
         choices = _choices(key)
         if choices and value not in choices:
-            raise ValueError(f'{path}={value!r}, expected one of {", ".join(choices)}')
+            raise InvalidValueError(f'{path}={value!r}, expected one of {", ".join(choices)}')
         if COMPONENTS.fullmatch(last) and not choices:
             _check_component(path, value, known)
         elif last in SCOPES and value not in known:
-            raise KeyError(f"{path}='{value}' is no library. {nearest(value, known)}")
+            raise UnknownNameError(f"{path}='{value}' is no library. {nearest(value, known)}")
         elif last in FILES and '://' in value:
-            raise ValueError(
+            raise InvalidValueError(
                 f"{path}='{value}', expected a local file, as nothing is downloaded; fetch it "
                 'yourself, and give its path'
             )
         elif last in TABLES and value.endswith(PICKLES):
-            raise ValueError(
+            raise InvalidValueError(
                 f"{path}='{value}', expected no pickle, which runs code when it is read; write it as "
                 'JSON'
             )
@@ -79,13 +80,15 @@ def _choices(key: tuple[str, ...]) -> tuple[str, ...]:
 def _check_component(path: str, value: str, known: set[str]) -> None:
     library, dot, _ = value.partition('.')
     if not NAME.fullmatch(value):
-        raise ValueError(
+        raise InvalidValueError(
             f"{path}='{value}', expected a registered name such as 'mmpretrain.Accuracy', as modules "
             'are not imported for being named; register the class, and name its module in '
             'custom_imports of a .py config'
         )
     if dot and library not in known:
-        raise KeyError(f"{path}='{value}': '{library}' is no library. {nearest(library, known)}")
+        raise UnknownNameError(
+            f"{path}='{value}': '{library}' is no library. {nearest(library, known)}"
+        )
 
 
 def _loaded() -> Iterator[str]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.config import DictAction
 
+from ostrdet.errors import InvalidValueError
+
 OPENING, CLOSING = '([{', ')]}'
 #: How deep brackets and keys may be nested; no config is.
 DEEPEST = 30
@@ -41,7 +43,7 @@ def parse_value(text: str, key: str = '', present: Any = None) -> Any:
     if isinstance(present, str) and not _LIST.fullmatch(text):
         return _scalar(text)
     if any(depth > DEEPEST for _, _, depth in _walk(text)):
-        raise ValueError(f'are nested more than {DEEPEST} deep')
+        raise InvalidValueError(f'are nested more than {DEEPEST} deep')
     return _value(text)
 
 
@@ -66,7 +68,7 @@ def _value(text: str) -> Any:
     if len(items) > 1:
         return [_value(item) for item in items]
     if text[:1] in OPENING and text[:1] and _closes(text) == 0:
-        raise ValueError('do not match')
+        raise InvalidValueError('do not match')
     return _scalar(text)
 
 
@@ -74,7 +76,7 @@ def _range(bounds: list[int]) -> range:
     try:
         return range(*bounds)
     except ValueError as error:
-        raise ValueError(f'hold no range: {error}') from None
+        raise InvalidValueError(f'hold no range: {error}') from None
 
 
 def _scalar(text: str) -> Any:
@@ -94,7 +96,7 @@ def _pairs(items: list[str], sign: str) -> Iterator[tuple[str, Any]]:
     for item in items:
         name, found, value = item.partition(sign)
         if not found:
-            raise ValueError(f"do not hold key{sign}value: '{item}'")
+            raise InvalidValueError(f"do not hold key{sign}value: '{item}'")
         yield _unquoted(name.strip()), _value(value)
 
 
@@ -131,10 +133,10 @@ def _walk(text: str) -> Iterator[tuple[int, str, int]]:
         if character in OPENING:
             stack.append(CLOSING[OPENING.index(character)])
         elif character in CLOSING and stack and stack.pop() != character:
-            raise ValueError('do not match')
+            raise InvalidValueError('do not match')
         yield index, character, len(stack)
     if stack and ',' in text:
-        raise ValueError('do not match')
+        raise InvalidValueError('do not match')
 
 
 def quote_ends(text: str, index: int) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import InvalidValueError
+
 FORM = "dict(imports=['my_package.my_module'])"
 
 
@@ -33,7 +35,9 @@ def import_own_modules(custom_imports: Any, folder: Path) -> None:
             importlib.import_module(name)
         except Exception as error:
             if not (may_fail and isinstance(error, ImportError)):
-                raise ValueError(f'custom_imports: {_reason(name, error, folder)}') from error
+                raise InvalidValueError(
+                    f'custom_imports: {_reason(name, error, folder)}'
+                ) from error
             warnings.warn(f"custom_imports: '{name}' is left out: {error}", stacklevel=2)
 
 
@@ -47,7 +51,7 @@ def _parse(custom_imports: Any) -> tuple[list[str], bool]:
         or not all(isinstance(name, str) and name for name in names)
         or set(keys) - {'imports', 'allow_failed_imports'}
     ):
-        raise ValueError(f'custom_imports={custom_imports!r}, expected {FORM}')
+        raise InvalidValueError(f'custom_imports={custom_imports!r}, expected {FORM}')
     return names, bool(keys.get('allow_failed_imports', False))
 
 

@@ -9,6 +9,7 @@ import torch
 from mmengine.runner import LogProcessor, Runner
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+from ostrdet.errors import InvalidTypeError
 from ostrdet.registry import nearest
 from ostrdet.structures.config_tree import walk
 
@@ -69,13 +70,13 @@ def check_plain(cfg: Mapping[str, Any]) -> None:
 def _clipping(path: str, node: Mapping[str, Any]) -> Any:
     kind = node.get('type', 'norm')
     if kind not in CLIPPING:
-        raise TypeError(f"{path}.type='{kind}', expected one of {', '.join(CLIPPING)}")
+        raise InvalidTypeError(f"{path}.type='{kind}', expected one of {', '.join(CLIPPING)}")
     return CLIPPING[kind]
 
 
 def _check_keys(path: str, node: Mapping[str, Any], known: set[str]) -> None:
     for key in node:
         if key not in known:
-            raise TypeError(
+            raise InvalidTypeError(
                 f"config key '{path}.{key}': {path} has no key '{key}'. {nearest(key, known)}"
             )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.settings.load import check, check_autocast, read_config, set_common
 
 
@@ -32,7 +33,7 @@ def load_config(
         _set_amp(cfg, amp)
     check(cfg)
     if not (cfg.get('default_hooks') or {}).get('selector'):
-        raise ValueError(
+        raise InvalidValueError(
             'default_hooks.selector is missing: the search would choose nothing; set it to '
             "dict(type='SelectorHook', criterion=dict(type='OperationStrength'))"
         )

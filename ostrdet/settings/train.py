@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
+from ostrdet.errors import UnknownNameError
 from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.load import check, check_autocast, read_config, set_common
 from ostrdet.spaces.zoo import get_genotype
@@ -78,7 +79,9 @@ def load_config(
         _set_amp(cfg, amp)
     if auto_scale_lr:
         if not cfg.get('auto_scale_lr'):
-            raise KeyError('--auto-scale-lr: the config has no auto_scale_lr.base_batch_size')
+            raise UnknownNameError(
+                '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size'
+            )
         cfg.auto_scale_lr.enable = True
     check(cfg)
     return cfg
@@ -89,7 +92,7 @@ def _set_genotype(cfg: Config, genotype: str | Path | None) -> None:
     if genotype is None and 'genotype' not in backbone:
         return
     if 'genotype' not in backbone:
-        raise KeyError(
+        raise UnknownNameError(
             '--genotype: model.backbone of the config takes none; give a config of a derived network'
         )
     own = backbone.genotype

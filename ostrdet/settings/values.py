@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.runner import Priority
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.settings.rules import (
     Rule,
     are_counts,
@@ -211,7 +212,7 @@ def check_values(cfg: Mapping[str, Any]) -> None:
     for name in ('train', 'val', 'test'):
         loader = cfg.get(f'{name}_dataloader') or {}
         if loader.get('timeout') and not loader.get('num_workers'):
-            raise ValueError(
+            raise InvalidValueError(
                 f'{name}_dataloader.timeout={loader["timeout"]}, expected 0 with num_workers=0, as '
                 'there is no worker to wait for'
             )
@@ -219,16 +220,16 @@ def check_values(cfg: Mapping[str, Any]) -> None:
         key = '.'.join(keys)
         for pattern, rule in _COMPILED:
             if pattern.fullmatch(key) and not rule.holds(value):
-                raise ValueError(f'{key}={_short(value)}, expected {rule.expected}')
+                raise InvalidValueError(f'{key}={_short(value)}, expected {rule.expected}')
 
 
 def _check_parts(cfg: Mapping[str, Any]) -> None:
     if cfg.get('model') is None:
-        raise ValueError("the config has no model; take one of configs/ as its '_base_'")
+        raise InvalidValueError("the config has no model; take one of configs/ as its '_base_'")
     there = [key for key in TRAINING if cfg.get(key) is not None]
     if there and len(there) < len(TRAINING):
         (lost, *_) = (key for key in TRAINING if key not in there)
-        raise ValueError(
+        raise InvalidValueError(
             f'{lost}=None, expected a dict, since {" and ".join(there)} are set; a training needs '
             f'{", ".join(TRAINING)}'
         )
@@ -236,7 +237,7 @@ def _check_parts(cfg: Mapping[str, Any]) -> None:
         if not (isinstance(hook, Mapping) and 'type' in hook) and not (
             hook is None and name in STOCK_HOOKS
         ):
-            raise ValueError(
+            raise InvalidValueError(
                 f"default_hooks.{name}={_short(hook)}, expected a dict with the key 'type'"
             )
 
@@ -251,9 +252,11 @@ def _check_checkpoint_hooks(cfg: Mapping[str, Any]) -> None:
             continue
         for option, expected in UNFOUND.items():
             if hook.get(option) is not None:
-                raise ValueError(f'{key}.{option}={_short(hook[option])}, expected {expected}')
+                raise InvalidValueError(
+                    f'{key}.{option}={_short(hook[option])}, expected {expected}'
+                )
         if kind == 'CheckpointHook' and hook.get('by_epoch') is False:
-            raise ValueError(
+            raise InvalidValueError(
                 f"{key}.type='{name}', expected 'ostrdet.SafeCheckpointHook' beside by_epoch=False, "
                 'since --resume does not know the names that the other gives'
             )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
-from ostrdet.errors import GenotypeError
+from ostrdet.errors import GenotypeError, InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.structures import CellSpec, FeatureSpec, Genotype, Layout, MacroPlan, StemPlan
 from ostrdet.structures.text_formats import TEXT_FORMATS
@@ -47,14 +47,16 @@ class SearchSpace(ABC):
         for field in fields(self):  # configs hold lists
             object.__setattr__(self, field.name, _nested(tuple, getattr(self, field.name)))
         if len(set(self.ops)) != len(self.ops):
-            raise ValueError(f'space.ops repeats an operation: {list(self.ops)}; name each once')
+            raise InvalidValueError(
+                f'space.ops repeats an operation: {list(self.ops)}; name each once'
+            )
         if not self.selectable_ops:
-            raise ValueError(
+            raise InvalidValueError(
                 f'space.ops={list(self.ops)} leaves nothing to choose, since '
                 f'{list(self.unselectable)} cannot be selected; add an operation'
             )
         if set(self.ops) == {NONE}:
-            raise ValueError(
+            raise InvalidValueError(
                 f"space.ops={list(self.ops)} lets nothing through, since '{NONE}' is zero; add an "
                 'operation'
             )
@@ -99,7 +101,7 @@ class SearchSpace(ABC):
             KeyError: If there is none; the nearest name is offered.
         """
         if name not in self.layouts:
-            raise KeyError(
+            raise UnknownNameError(
                 f"unknown layout '{name}' of {type(self).__name__}. {nearest(name, self.layouts)}"
             )
         return self.layouts[name]
@@ -111,7 +113,7 @@ class SearchSpace(ABC):
             KeyError: If the space does not know the stem; the nearest name is offered.
         """
         if stem not in self.stems:
-            raise KeyError(
+            raise UnknownNameError(
                 f"unknown stem '{stem}' of {type(self).__name__}. {nearest(stem, self.stems)}"
             )
         states = tuple(FeatureSpec(times * channels, size) for times, size in self.stems[stem])

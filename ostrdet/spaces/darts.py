@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import SPACES
 from ostrdet.spaces.base import SearchSpace
 from ostrdet.structures import CellPlan, CellSpec, FeatureSpec, Layout, MacroPlan
@@ -64,7 +65,7 @@ class DARTSSpace(SearchSpace):
         super().__post_init__()
         for place in self.reduce_at:
             if not (isinstance(place, tuple) and len(place) == 2 and 0 <= place[0] < place[1]):
-                raise ValueError(
+                raise InvalidValueError(
                     f'space.reduce_at={list(self.reduce_at)} holds {place}, expected fractions '
                     '(numerator, denominator) in [0, 1), such as ((1, 3), (2, 3))'
                 )

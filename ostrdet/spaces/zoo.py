@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ostrdet.errors import GenotypeError
+from ostrdet.errors import GenotypeError, UnknownNameError
 from ostrdet.invocation import configs_folder, find_config
 from ostrdet.registry import SPACES, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
@@ -60,7 +60,7 @@ def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) 
     path = find_config(name)
     if path.suffix == '.json' or path.name != name or _is_file(path):
         return _load(path)
-    raise KeyError(
+    raise UnknownNameError(
         f"no genotype '{name}': neither a published name, nor a path (FILE, FILE.json), nor a "
         f"text with 'Genotype(...)' or '|op~0|+...' in it. {nearest(name, known)}"
     )

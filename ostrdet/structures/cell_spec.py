@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ostrdet.errors import InvalidValueError
+
 
 class Edge(NamedTuple):
     """A directed edge between two nodes of a cell; ``source < target``."""
@@ -43,14 +45,14 @@ class CellSpec:
 
     def __post_init__(self) -> None:
         if min(self.num_inputs, self.num_nodes) < 1:
-            raise ValueError(f'a cell needs at least one input and one node, got {self}')
+            raise InvalidValueError(f'a cell needs at least one input and one node, got {self}')
         if self.keep_edges is not None and not 1 <= self.keep_edges <= self.num_inputs:
-            raise ValueError(
+            raise InvalidValueError(
                 f'keep_edges must be None or between 1 and num_inputs={self.num_inputs} (the first '
                 f'node has no more incoming edges), got {self.keep_edges}'
             )
         if not self.output or not set(self.output) <= set(range(self.num_states)):
-            raise ValueError(
+            raise InvalidValueError(
                 f'output must name nodes between 0 and {self.num_states - 1}, got {self.output}'
             )
 

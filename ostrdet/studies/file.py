@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.invocation import find_config
 from ostrdet.registry import nearest
 
@@ -91,14 +92,14 @@ def read_study(path: str | Path) -> Study:
     try:
         content = yaml.load(file.read_text(encoding='utf-8'), Loader=_StrictLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"'{file}' is no YAML of a study: {error}") from None
+        raise InvalidValueError(f"'{file}' is no YAML of a study: {error}") from None
     if not isinstance(content, dict):
-        raise ValueError(f"'{file}': expected keys and values, such as 'seeds: [0, 1, 2]'")
+        raise InvalidValueError(f"'{file}': expected keys and values, such as 'seeds: [0, 1, 2]'")
     _check_keys(content, CHECKS, f'{file}')
     values = {key: CHECKS[key](value, f'{file}: {key}') for key, value in content.items()}
     for key in ('configs', 'seeds'):
         if key not in values:
-            raise ValueError(f"'{file}': the key '{key}' is missing")
+            raise InvalidValueError(f"'{file}': the key '{key}' is missing")
     values.setdefault('name', file.stem)
     _check_tool(values, f'{file}')
     return Study(**values)
@@ -107,7 +108,7 @@ def read_study(path: str | Path) -> Study:
 def _check_keys(content: Mapping[Any, Any], known: Mapping[str, Any], where: str) -> None:
     for key in content:
         if key not in known:
-            raise KeyError(f"{where}: key '{key}' is unknown. {nearest(key, known)}")
+            raise UnknownNameError(f"{where}: key '{key}' is unknown. {nearest(key, known)}")
 
 
 def _check_tool(values: Mapping[str, Any], where: str) -> None:
@@ -115,11 +116,11 @@ def _check_tool(values: Mapping[str, Any], where: str) -> None:
     tool = values.get('tool', 'search')
     for key in {'search': ('genotype',), 'train': ('benchmark', 'criteria')}[tool]:
         if key in values:
-            raise ValueError(f"{where}: '{key}' says nothing to tool: {tool}; leave it out")
+            raise InvalidValueError(f"{where}: '{key}' says nothing to tool: {tool}; leave it out")
 
 
 def _wrong(where: str, value: Any, expected: str) -> ValueError:
-    return ValueError(f'{where}: got {value!r}, expected {expected}')
+    return InvalidValueError(f'{where}: got {value!r}, expected {expected}')
 
 
 def _text(value: Any, where: str) -> str:
@@ -151,7 +152,7 @@ def _number(kind: type, least: float) -> Callable[[Any, str], Any]:
 def _different(items: list[Any], where: str) -> None:
     for item in items:
         if items.count(item) > 1:
-            raise ValueError(f"{where}: '{item}' stands there twice")
+            raise InvalidValueError(f"{where}: '{item}' stands there twice")
 
 
 def _list(check: Callable[[Any, str], Any]) -> Callable[[Any, str], tuple[Any, ...]]:
@@ -168,7 +169,7 @@ def _list(check: Callable[[Any, str], Any]) -> Callable[[Any, str], tuple[Any, .
 def _choice(*known: str) -> Callable[[Any, str], str]:
     def check(value: Any, where: str) -> str:
         if value not in known:
-            raise KeyError(f"{where}: '{value}' is unknown. {nearest(value, known)}")
+            raise UnknownNameError(f"{where}: '{value}' is unknown. {nearest(value, known)}")
         return str(value)
 
     return check

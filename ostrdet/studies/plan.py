@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ostrdet.engine.checkpoint import write_atomically
-from ostrdet.errors import one_line
+from ostrdet.errors import InvalidValueError, one_line
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
 from ostrdet.studies.file import Study
@@ -114,7 +114,7 @@ def _run(
     try:
         cfg = _load(study, config[1], work_dir, seed, options)
     except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f'{work_dir.name}: {one_line(error)}') from error
+        raise InvalidValueError(f'{work_dir.name}: {one_line(error)}') from error
     arguments = [config[1], '--work-dir', str(work_dir), '--resume', '--seed', str(seed)]
     for name in ('data_root', 'benchmark', 'genotype'):
         if (value := getattr(study, name)) is not None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import MissingPackageError
 from ostrdet.studies.file import Parallel
 from ostrdet.studies.plan import Run
 from ostrdet.studies.pools import Attempt, Ending, num_cores
@@ -50,7 +51,7 @@ class RayPool:
         try:
             self._ray: Any = importlib.import_module('ray')
         except ImportError:
-            raise ImportError(
+            raise MissingPackageError(
                 "--ray needs the package ray: pip install 'ostrdet[ray]', or leave --ray out"
             ) from None
         self._parallel = parallel

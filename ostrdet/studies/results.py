@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ostrdet.errors import UnknownNameError
 from ostrdet.evaluation.benchmark_table import DATASETS
 from ostrdet.evaluation.complexity import Complexity
 from ostrdet.evaluation.seed_statistics import Spread, spread
@@ -66,7 +67,7 @@ def metric_names(study: Study) -> tuple[str, ...]:
         return study.metrics or (ACCURACY,)
     for name in study.metrics:
         if name not in METRICS:
-            raise KeyError(f"metrics: '{name}' is unknown. {nearest(name, METRICS)}")
+            raise UnknownNameError(f"metrics: '{name}' is unknown. {nearest(name, METRICS)}")
     by_table = tuple(DATASETS) if study.benchmark else ()
     return study.metrics or (*by_table, 'val_accuracy', 'params')
 

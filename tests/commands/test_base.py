@@ -7,7 +7,13 @@ import sys
 import pytest
 
 from ostrdet.commands.base import Parser, run_cli
-from ostrdet.errors import one_line
+from ostrdet.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    MissingPackageError,
+    UnknownNameError,
+    one_line,
+)
 
 
 def run(error: BaseException | None, *argv: str, status: int | None = None) -> int:
@@ -27,18 +33,17 @@ def test_the_status_is_what_the_command_returns(returned: int | None, status: in
 @pytest.mark.parametrize(
     ('error', 'line'),
     [
-        (ValueError('bad value'), 'bad value'),
-        (KeyError("unknown op 'x'. Known: y."), "unknown op 'x'. Known: y."),
-        (LookupError('no cell'), 'no cell'),
-        (TypeError('two\n  lines'), 'two lines'),
-        (ImportError('no package'), 'no package'),
+        (InvalidValueError('bad value'), 'bad value'),
+        (UnknownNameError("unknown op 'x'. Known: y."), "unknown op 'x'. Known: y."),
+        (InvalidTypeError('two\n  lines'), 'two lines'),
+        (MissingPackageError('no package'), 'no package'),
         (FileNotFoundError('no table'), 'no table'),
         (FileNotFoundError(2, 'No such file', 'a/b.json'), 'a/b.json: No such file'),
-        (ValueError(), 'ValueError'),
+        (InvalidValueError(), 'InvalidValueError'),
         (
-            ValueError(
-                'Caught ValueError in DataLoader worker process 0.\nOriginal Traceback (most recent '
-                "call last):\n  File 'a.py', line 1\nValueError: a.jpg: bad image\n"
+            InvalidValueError(
+                'Caught InvalidValueError in DataLoader worker process 0.\nOriginal Traceback (most recent '
+                "call last):\n  File 'a.py', line 1\nInvalidValueError: a.jpg: bad image\n"
             ),
             'a.jpg: bad image',
         ),
@@ -53,12 +58,15 @@ def test_an_error_of_the_user_is_one_line(
 
 def test_debug_shows_the_error_itself() -> None:
     with pytest.raises(ValueError, match='bad value'):
-        run(ValueError('bad value'), '--debug')
+        run(InvalidValueError('bad value'), '--debug')
 
 
-def test_a_defect_keeps_its_traceback() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run(ZeroDivisionError())
+@pytest.mark.parametrize(
+    'kind', [ZeroDivisionError, IndexError, KeyError, ValueError, TypeError, ImportError]
+)
+def test_a_defect_keeps_its_traceback(kind: type[Exception]) -> None:
+    with pytest.raises(kind, match='list index'):
+        run(kind('list index out of range'))
 
 
 def test_wrong_arguments_are_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from mmengine.logging import print_log
 from torch import nn
 
 from ostrdet.engine.checkpoint.state import check_state, read_state
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import WEIGHT_INITIALIZERS
 
 
@@ -44,7 +45,7 @@ class PretrainedBackbone:
             if name.startswith(self.prefix)
         }
         if not found:
-            raise ValueError(
+            raise InvalidValueError(
                 f"'{self.checkpoint}': none of its {len(state)} weights has the prefix "
                 f"'{self.prefix}', they are named like '{next(iter(state), '')}'; set "
                 'model.backbone.init_cfg.prefix to what stands before the names of the backbone'

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ostrdet.engine.checkpoint.foreign import foreign_format
 from ostrdet.engine.checkpoint.latest import damage_of
-from ostrdet.errors import DamagedFileError
+from ostrdet.errors import DamagedFileError, InvalidValueError
 
 SAFETENSORS = '.safetensors'
 #: The only key of the header's metadata of a published file. safetensors writes several keys in
@@ -63,7 +63,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         checkpoint = {'state_dict': checkpoint}
     weights = checkpoint.get('state_dict') if isinstance(checkpoint, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(key, str) for key in weights):
-        raise ValueError(
+        raise InvalidValueError(
             f"'{path}' is no checkpoint of a runner: it has no 'state_dict', and is none itself"
         )
     plain = {key.removeprefix('module.'): value for key, value in weights.items()}
@@ -151,7 +151,7 @@ def check_state(
     kinds = {'missing': missing, 'not in this network': unknown, 'of another shape': shapes}
     if any(kinds.values()):
         parts = [f'{len(keys)} keys {kind} ({_some(keys)})' for kind, keys in kinds.items() if keys]
-        raise ValueError(
+        raise InvalidValueError(
             f"'{source}' is of another architecture: {'; '.join(parts)}. Give the config and the "
             'genotype that it was trained with'
         )

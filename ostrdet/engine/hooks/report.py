@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from ostrdet.engine.checkpoint.atomic import write_atomically
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.side_show import SideShowHook
+from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import command
 from ostrdet.models.ops.op_kinds import op_kind
 from ostrdet.models.unwrap import searcher_of
@@ -110,7 +111,7 @@ class ReportHook(SideShowHook):
     def __init__(self, train_config: str = CONFIG, interval: int = 1) -> None:
         super().__init__()
         if not isinstance(interval, int) or interval < 0:
-            raise ValueError(
+            raise InvalidValueError(
                 f'default_hooks.report.interval={interval!r}, expected a number of epochs, or 0'
             )
         self.train_config, self.interval = train_config, interval

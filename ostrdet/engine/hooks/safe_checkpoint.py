@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import AtomicBackend, checkpoints, name_within_epoch, position
 from ostrdet.engine.checkpoint.atomic import sum_of
+from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.registry import HOOKS, nearest
 
 LEAST = 2
@@ -44,7 +45,7 @@ class SafeCheckpointHook(CheckpointHook):
         **kwargs: Any,
     ) -> None:
         if max_keep_ckpts != -1 and max_keep_ckpts < LEAST:
-            raise ValueError(
+            raise InvalidValueError(
                 f'default_hooks.checkpoint.max_keep_ckpts={max_keep_ckpts}, expected at least {LEAST}, '
                 'since a checkpoint can be damaged, or -1 for all'
             )
@@ -58,7 +59,7 @@ class SafeCheckpointHook(CheckpointHook):
                 *signature(CheckpointHook).parameters,
             }
             key = min(strange)
-            raise TypeError(
+            raise InvalidTypeError(
                 f"default_hooks.checkpoint.{key}: SafeCheckpointHook has no argument '{key}'. "
                 f'{nearest(key, known - {"kwargs"})}'
             )

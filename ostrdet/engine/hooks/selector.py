@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ostrdet.engine.hooks.finite import non_finite
+from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
@@ -227,7 +228,9 @@ class SelectorHook(Hook):
 
 def _check_epochs(key: str, value: Any, expected: str) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f'default_hooks.selector.{key}={value!r}, expected {expected} from 1')
+        raise InvalidValueError(
+            f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
+        )
 
 
 def _losses(runner: Runner) -> dict[str, float]:

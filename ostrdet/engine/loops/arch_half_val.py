@@ -9,6 +9,7 @@ from mmengine.runner import Runner, ValLoop
 from ostrdet.datasets import SeededSubset
 from ostrdet.engine.loops.bilevel_train import BilevelTrainLoop
 from ostrdet.engine.loops.seeded_data import build_dataset, with_pipeline_of
+from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.registry import LOOPS
 
 
@@ -37,14 +38,14 @@ class ArchHalfValLoop(ValLoop):
     ) -> None:
         loop = runner.train_loop
         if not isinstance(loop, BilevelTrainLoop):
-            raise TypeError(
+            raise InvalidTypeError(
                 f'val_cfg: ArchHalfValLoop needs train_cfg.type=BilevelTrainLoop, got '
                 f"{type(loop).__name__}; use type='ValLoop' elsewhere"
             )
         dataset = with_pipeline_of(dataloader, loop.dataset, loop.dataset_cfg)
         dataset = build_dataset(dataloader) if dataset is None else dataset
         if len(dataset) != len(loop.dataset):
-            raise ValueError(
+            raise InvalidValueError(
                 f'val_dataloader.dataset has {len(dataset)} samples, train_dataloader.dataset '
                 f'{len(loop.dataset)}: both must be the same training set'
             )

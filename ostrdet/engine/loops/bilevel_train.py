@@ -16,6 +16,7 @@ from ostrdet.engine.loops.seeded_data import (
     check_classes,
 )
 from ostrdet.engine.loops.seeded_epochs import SeededEpochLoop
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.registry import LOOPS
 
@@ -100,4 +101,6 @@ class BilevelTrainLoop(SeededEpochLoop):
 def _check_at_least(least: int, **epochs: int) -> None:
     for key, value in epochs.items():
         if not isinstance(value, int) or value < least:
-            raise ValueError(f'train_cfg.{key}={value!r}, expected an integer, at least {least}')
+            raise InvalidValueError(
+                f'train_cfg.{key}={value!r}, expected an integer, at least {least}'
+            )

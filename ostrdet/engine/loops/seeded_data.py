@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from ostrdet.datasets import SeededSubset, hash_seed, seed_generators
 from ostrdet.datasets.annotations import annotation_errors
 from ostrdet.datasets.loader import guarded
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
 
 #: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.
@@ -69,7 +70,7 @@ def check_classes(labels: Sequence[int] | None, num_classes: int, key: str) -> N
     """
     found = max(labels or [0]) + 1
     if found > num_classes:
-        raise ValueError(
+        raise InvalidValueError(
             f'{key}={num_classes}, but train_dataloader.dataset has {found} classes; set it to '
             f'{found}'
         )
@@ -94,7 +95,7 @@ def build_half(
     processes = get_world_size()
     if cfg['batch_size'] * processes > len(indices_N):
         times = f' times {processes} processes' if processes > 1 else ''
-        raise ValueError(
+        raise InvalidValueError(
             f'train_dataloader.batch_size={cfg["batch_size"]}{times} is larger than the '
             f'{len(indices_N)} samples of the half that trains the {name}; make it smaller, or '
             'raise train_cfg.portions'
@@ -127,7 +128,7 @@ def seeded_loader(
     }
     built = guarded(Runner.build_dataloader(loader, seed=seed))
     if built.batch_size is None and not hasattr(built.batch_sampler, 'set_epoch'):
-        raise ValueError(
+        raise InvalidValueError(
             f"train_dataloader.batch_sampler.type='{cfg['batch_sampler']['type']}' can't begin within "
             "an epoch, as a resumed run must; use 'ostrdet.AspectRatioBatchSampler', or none"
         )

@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
 from torch import nn
 
+from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
@@ -31,15 +32,15 @@ class BilevelOptimWrapperConstructor:
         paramwise_cfg: Mapping[str, Any] | None = None,
     ) -> None:
         if set(optim_wrapper_cfg) != set(NAMES):
-            raise KeyError(
+            raise UnknownNameError(
                 f'optim_wrapper needs the keys {list(NAMES)} beside `constructor`, '
                 f'got {sorted(optim_wrapper_cfg)}'
             )
         for name, cfg in optim_wrapper_cfg.items():
             if 'optimizer' not in (cfg or ()):
-                raise KeyError(f"optim_wrapper.{name} needs the key 'optimizer', got {cfg}")
+                raise UnknownNameError(f"optim_wrapper.{name} needs the key 'optimizer', got {cfg}")
             if cfg.get('accumulative_counts', 1) != 1:
-                raise ValueError(
+                raise InvalidValueError(
                     f'optim_wrapper.{name}.accumulative_counts={cfg["accumulative_counts"]}: a '
                     'search step uses one batch for each level; set it to 1 and change '
                     'train_dataloader.batch_size'

@@ -5,6 +5,7 @@ from typing import Any
 
 from mmengine.optim import CosineAnnealingLR
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import PARAM_SCHEDULERS
 
 
@@ -28,7 +29,9 @@ class CosineAfterWarmUpLR(CosineAnnealingLR):
 
     def __init__(self, optimizer: Any, *args: Any, warm_up: int, **kwargs: Any) -> None:
         if warm_up < 0:
-            raise ValueError(f'CosineAfterWarmUpLR: expected warm_up >= 0, got warm_up={warm_up}')
+            raise InvalidValueError(
+                f'CosineAfterWarmUpLR: expected warm_up >= 0, got warm_up={warm_up}'
+            )
         self.warm_up = warm_up
         super().__init__(optimizer, *args, **kwargs)
 

@@ -10,6 +10,7 @@ from mmengine.optim import OptimWrapperDict, _ParamScheduler
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import changes, settings
+from ostrdet.errors import InvalidValueError
 
 #: Differences between a run and its continuation that a message lists.
 SHOWN = 5
@@ -43,7 +44,7 @@ def check_continues(
     """
     for key in ('meta', 'message_hub', 'optimizer'):
         if key not in checkpoint:
-            raise ValueError(
+            raise InvalidValueError(
                 f"--resume: '{filename}' lacks '{key}': it holds weights, but no run to go on "
                 'with; give a checkpoint of the work dir, or start from the weights by load_from'
             )
@@ -54,12 +55,12 @@ def check_continues(
     # Whatever changes the iterations of an epoch says more
     differences = [text for text in found if not text.startswith('iterations ')] or found
     if differences and not cfg.get('resume_anyway'):
-        raise ValueError(
+        raise InvalidValueError(
             f"--resume: '{filename}' is of another run: {listed(differences)}. Take the config "
             'that it was written with, or go on all the same with resume_anyway=True'
         )
     if meta['seed'] != seed:
-        raise ValueError(
+        raise InvalidValueError(
             f"--resume: '{filename}' is of a run with randomness.seed={meta['seed']}, this one "
             f'has {seed}; give --seed {meta["seed"]}'
         )
@@ -87,7 +88,7 @@ def iterations_done(meta: Mapping[str, Any], filename: str, iterations: int) -> 
     before = int(meta.get('fingerprint', {}).get('iterations', iterations))
     within = int(meta['iter'] - meta['epoch'] * before)
     if before != iterations and within:
-        raise ValueError(
+        raise InvalidValueError(
             f"--resume: '{filename}' is within an epoch of {before} iterations, now an epoch has "
             f'{iterations}; give a checkpoint epoch_N.pth'
         )
@@ -148,7 +149,7 @@ def _replay(runner: Runner) -> None:
         [one for several in found.values() for one in several] if isinstance(found, dict) else found
     )
     if any(getattr(scheduler, 'need_val_args', False) for scheduler in schedulers):
-        raise ValueError(
+        raise InvalidValueError(
             'param_scheduler: a schedule that goes by metrics can not be taken up under other '
             'settings, since the metrics of the epochs that are done were not kept; take the config '
             'that the checkpoint was written with'

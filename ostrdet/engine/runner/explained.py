@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from ostrdet.datasets.loader_watch import abandon_loaders, loader_error
 from ostrdet.engine.built import config_error, reason_of
+from ostrdet.errors import InvalidValueError
 from ostrdet.structures.config_tree import value_at
 
 #: What torch says where the memory of a CPU does not suffice; it has no type of its own for that.
@@ -70,13 +71,13 @@ def _explanation(error: Exception, cfg: Config, begun: bool) -> Exception | None
         return MemoryError(_of_memory(cfg, text))
     if isinstance(error, ValueError) and text.startswith(ONE_VALUE):
         size = value_at(cfg.to_dict(), BATCH_SIZE)
-        return ValueError(
+        return InvalidValueError(
             f'{BATCH_SIZE}={size} leaves a batch of one image, of which BatchNorm has no statistics; '
             'set train_dataloader.drop_last=True, or another batch size of at least 2'
         )
     is_misfit = isinstance(error, RuntimeError) and any(sign in text for sign in MISFITS)
     if is_misfit and not begun:
-        return ValueError(
+        return InvalidValueError(
             f'model: its layers do not fit each other or the images ({reason_of(error)}); make the '
             'channels of every part those that the part before it puts out'
         )

@@ -44,6 +44,7 @@ from ostrdet.engine.runner.continuation import (
     rates_changed,
 )
 from ostrdet.engine.runner.explained import explained
+from ostrdet.errors import InvalidValueError, UserError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import steady_output
 from ostrdet.registry import RUNNERS
@@ -77,7 +78,7 @@ class SeededRunner(Runner):
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.setLevel(logging.WARNING)
-                handler.addFilter(lambda record: not record.getMessage().startswith(NOISE))
+                handler.addFilter(_is_for_console)
         return logger
 
     def train(self) -> nn.Module:
@@ -92,13 +93,21 @@ class SeededRunner(Runner):
             try:
                 with explained(self.cfg, begun=self._has_begun):
                     model: nn.Module = super().train()
-            except BaseException:
+            except BaseException as error:
+                self._log_defect(error)
                 self.call_hook('after_run')
                 raise
             finally:
                 _stop_workers(self._train_loop)
                 _stop_workers(self._val_loop)
         return model
+
+    def _log_defect(self, error: BaseException) -> None:
+        """Keep the traceback of a defect in ``run.log``; the console shows it at the end."""
+        if isinstance(error, Exception) and not isinstance(
+            error, UserError | OSError | MemoryError
+        ):
+            self.logger.error('the run ends by a defect', exc_info=error)
 
     def _has_begun(self) -> bool:
         """Whether a step was taken; mmengine's own ``iter`` would build the loop that failed anew."""
@@ -124,7 +133,7 @@ class SeededRunner(Runner):
         check_parts(loader.dataset, 'train_dataloader.dataset')
         check_boxes(loader.dataset, self.model)
         if len(loader) == 0:
-            raise ValueError(
+            raise InvalidValueError(
                 f'train_dataloader.batch_size={loader.batch_size} is larger than the '
                 f'{len(loader.dataset)} samples, and train_dataloader.drop_last leaves an epoch '
                 'without an iteration; make it smaller'
@@ -257,3 +266,8 @@ def _stop_workers(loop: Any) -> None:
     for loader in loaders:
         if isinstance(loader, DataLoader):
             loader._iterator = None
+
+
+def _is_for_console(record: logging.LogRecord) -> bool:
+    """Neither noise, nor a traceback, which Python itself shows when the program ends."""
+    return not record.exc_info and not record.getMessage().startswith(NOISE)

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidTypeError
+
 
 class SGDStep:
     """The step that ``optimizer`` would take next, without taking it.
@@ -20,7 +22,7 @@ class SGDStep:
 
     def __init__(self, weights: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
         if not isinstance(optimizer, torch.optim.SGD):
-            raise TypeError(
+            raise InvalidTypeError(
                 'optim_wrapper.weights.optimizer: UnrolledUpdate unrolls a step of SGD, got '
                 f"{type(optimizer).__name__}; use type='SGD', or FirstOrderUpdate"
             )
@@ -61,7 +63,7 @@ def _gain(group: Mapping[str, Any]) -> float:
 def _check(group: Mapping[str, Any]) -> None:
     for option in ('dampening', 'maximize'):
         if group[option]:
-            raise TypeError(
+            raise InvalidTypeError(
                 f'optim_wrapper.weights.optimizer.{option}={group[option]}: UnrolledUpdate '
                 f'unrolls SGD without it; leave it out, or use FirstOrderUpdate'
             )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates.base import ArchUpdate, Batch, BilevelProblem
 from ostrdet.models.arch_updates.sgd_step import SGDStep
 from ostrdet.registry import ARCH_UPDATES, nearest
@@ -36,9 +37,11 @@ class UnrolledUpdate(ArchUpdate):
 
     def __init__(self, hvp: str = 'finite_difference', epsilon: float = 0.01) -> None:
         if hvp not in HVPS:
-            raise ValueError(f"unknown hvp '{hvp}' of UnrolledUpdate. {nearest(hvp, HVPS)}")
+            raise InvalidValueError(f"unknown hvp '{hvp}' of UnrolledUpdate. {nearest(hvp, HVPS)}")
         if epsilon <= 0:
-            raise ValueError(f'UnrolledUpdate: epsilon={epsilon}, expected a positive number')
+            raise InvalidValueError(
+                f'UnrolledUpdate: epsilon={epsilon}, expected a positive number'
+            )
         self.hvp, self.epsilon = hvp, epsilon
 
     def gradients(

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from ostrdet.errors import InvalidValueError
+
 
 class Centred(NamedTuple):
     """A feature as rows of pixels, less their mean.
@@ -81,7 +83,7 @@ class _Centre(Function):
 def check_count(x: Tensor) -> None:
     """Raise a ``ValueError`` if ``x`` (N, C, H, W) has one pixel alone, as torch does."""
     if x.numel() == x.shape[1]:
-        raise ValueError(
+        raise InvalidValueError(
             'Expected more than 1 value per channel when training, got input size '
             f'{tuple(x.shape)}; give larger batches or images'
         )

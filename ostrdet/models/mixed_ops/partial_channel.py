@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.mixed_ops.mixed_op import MixedOp
 from ostrdet.models.ops import NormCfg, concatenate, split_off
 from ostrdet.registry import MODELS
@@ -39,7 +40,7 @@ class PartialChannelMixedOp(nn.Module):
     ) -> None:
         super().__init__()
         if k < 1 or channels % k:
-            raise ValueError(
+            raise InvalidValueError(
                 f'mixed_op.k={k} must divide the {channels} channels of every edge; '
                 'change k or model.supernet.channels'
             )

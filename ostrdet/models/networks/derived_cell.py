@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ostrdet.errors import GenotypeError
+from ostrdet.errors import GenotypeError, InvalidValueError
 from ostrdet.models.networks.cell import Cell
 from ostrdet.models.networks.skeleton import Skeleton
 from ostrdet.models.networks.unread import unread_parts
@@ -107,7 +107,7 @@ class DerivedCellBackbone(BaseModule):
     def set_drop_path_prob(self, probability: float) -> None:
         """Drop operations with ``probability``, in [0, 1), from now on."""
         if not 0 <= probability < 1:
-            raise ValueError(
+            raise InvalidValueError(
                 f'model.backbone.drop_path_prob={probability}, expected a probability in [0, 1)'
             )
         self.drop_path.drop_prob = probability
@@ -120,7 +120,7 @@ class DerivedCellBackbone(BaseModule):
         """
         height, width = images.shape[-2:]
         if min(height, width) < self.plan.output.stride:
-            raise ValueError(
+            raise InvalidValueError(
                 f'images of {height}x{width} pixels are smaller than the stride of the network, '
                 f'{self.plan.output.stride}; give larger ones, or use the stem for small images'
             )
@@ -195,4 +195,4 @@ def _space_of(genotype: Genotype, expected: Mapping[str, Any] | SearchSpace | No
 def _check_range(key: str, value: int, least: int, most: int | None = None) -> None:
     if value < least or (most is not None and value > most):
         bound = f'at least {least}' if most is None else f'{least} to {most}'
-        raise ValueError(f'model.backbone.{key}={value}, expected {bound}')
+        raise InvalidValueError(f'model.backbone.{key}={value}, expected {bound}')

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
+
 POOL = 5
 
 
@@ -45,7 +47,7 @@ class AuxiliaryHead(nn.Module):
             ValueError: If the features are too small for its pooling.
         """
         if min(x.shape[-2:]) < self.min_size:
-            raise ValueError(
+            raise InvalidValueError(
                 f'the auxiliary head got features of {x.shape[-2]}x{x.shape[-1]} pixels, expected at '
                 f'least {self.min_size}x{self.min_size}; give larger images, or set model.head.aux=None'
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.networks.cell import Cell, FastCell
 from ostrdet.models.networks.skeleton import Skeleton
 from ostrdet.models.ops import NormCfg, set_fast_depthwise
@@ -57,7 +58,7 @@ class Supernet(nn.Module):
     ) -> None:
         super().__init__()
         if engine not in ENGINES:
-            raise ValueError(f"model.supernet.engine='{engine}'. {nearest(engine, ENGINES)}")
+            raise InvalidValueError(f"model.supernet.engine='{engine}'. {nearest(engine, ENGINES)}")
         self.engine = engine
         _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
         self.space, self.num_classes = build_space(space), num_classes
@@ -97,4 +98,4 @@ class Supernet(nn.Module):
 def _check_sizes(**sizes: int) -> None:
     for key, value in sizes.items():
         if value < 1:
-            raise ValueError(f'model.supernet.{key}={value}, expected at least 1')
+            raise InvalidValueError(f'model.supernet.{key}={value}, expected at least 1')

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.ops.channels_last import concatenate, subsample
 from ostrdet.models.ops.depthwise import DepthwiseConv2d
 
@@ -87,7 +88,7 @@ class FactorizedReduce(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, norm_cfg: NormCfg) -> None:
         super().__init__()
         if out_channels % 2:
-            raise ValueError(
+            raise InvalidValueError(
                 f'FactorizedReduce makes an even number of channels, got {out_channels}; change '
                 'model.supernet.channels (or mixed_op.k)'
             )

@@ -11,6 +11,7 @@ from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch, BilevelProblem
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
@@ -58,7 +59,9 @@ class BilevelSearcher(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         if autocast is not None and autocast not in AUTOCAST_DTYPES:
-            raise ValueError(f"model.autocast='{autocast}'. {nearest(autocast, AUTOCAST_DTYPES)}")
+            raise InvalidValueError(
+                f"model.autocast='{autocast}'. {nearest(autocast, AUTOCAST_DTYPES)}"
+            )
         self.autocast = autocast
         self.supernet: nn.Module = build(MODELS, supernet)
         if channels_last is None:
@@ -239,7 +242,9 @@ class BilevelSearcher(BaseModel):
                 sample.set_pred_score(score).set_pred_label(score.argmax(dim=0))
                 for sample, score in zip(data_samples or [], scores, strict=True)
             ]
-        raise ValueError(f"unknown mode '{mode}'. {nearest(mode, ('loss', 'predict', 'tensor'))}")
+        raise InvalidValueError(
+            f"unknown mode '{mode}'. {nearest(mode, ('loss', 'predict', 'tensor'))}"
+        )
 
 
 def _labels(data_samples: list[Any] | None) -> Tensor:
