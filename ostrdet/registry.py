@@ -95,7 +95,7 @@ def lookup(registry: Registry, name: str) -> Callable[..., Any]:
     """The class or function registered as ``name``, with or without the prefix ``ostrdet.``.
 
     Raises:
-        KeyError: If nothing is registered under that name; the nearest name is offered. Unlike
+        UnknownNameError: If nothing is registered under that name; the nearest name is offered. Unlike
             ``Registry.get``, a dotted name is never imported.
     """
     key = str(name).removeprefix('ostrdet.')
@@ -112,8 +112,8 @@ def build(registry: Registry, cfg: Mapping[str, Any], **defaults: Any) -> Any:
     """Build ``cfg`` (a dict with ``type``) from ``registry``; ``defaults`` fill the keys it lacks.
 
     Raises:
-        KeyError: If ``type`` is missing or unknown.
-        TypeError: If ``cfg`` is no dict, or a key is not an argument of the type; the nearest
+        UnknownNameError: If ``type`` is missing or unknown.
+        InvalidTypeError: If ``cfg`` is no dict, or a key is not an argument of the type; the nearest
             argument is offered.
     """
     if not isinstance(cfg, Mapping):

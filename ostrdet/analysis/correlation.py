@@ -97,7 +97,7 @@ def correlation(
         A row per search, edge and criterion.
 
     Raises:
-        ValueError: If not exactly one of ``benchmark`` and ``retrain`` is given, or the searches do
+        InvalidValueError: If not exactly one of ``benchmark`` and ``retrain`` is given, or the searches do
             not fit together.
         LookupError: If the table lacks a cell, or a name is unknown.
     """

@@ -41,8 +41,8 @@ def criteria(
 
     Raises:
         FileNotFoundError: If a folder holds no search.
-        KeyError: If the layout is unknown; the nearest name is offered.
-        ValueError: If the searches do not fit together.
+        UnknownNameError: If the layout is unknown; the nearest name is offered.
+        InvalidValueError: If the searches do not fit together.
     """
     logs = read_logs(work_dirs)
     table = None if benchmark is None else load_table(benchmark)

@@ -49,7 +49,7 @@ def residuals(searcher: BilevelSearcher, batches: Sequence[Batch]) -> list[Resid
         batches: Minibatches of one size.
 
     Raises:
-        ValueError: If an edge mixes its candidates in another way than ``MixedOp``.
+        InvalidValueError: If an edge mixes its candidates in another way than ``MixedOp``.
     """
     sums: dict[Place, Tensor] = {}
     counts: dict[Place, int] = {}

@@ -36,7 +36,7 @@ def gradient_noise(gradients: Iterable[Mapping[str, Tensor]]) -> GradientNoise:
         gradients: dL/dalpha of every minibatch by cell type, shape (E, O) each; two at least.
 
     Raises:
-        ValueError: If there are fewer than two.
+        InvalidValueError: If there are fewer than two.
     """
     parts = list(gradients)
     if len(parts) < 2:

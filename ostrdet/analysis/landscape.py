@@ -122,7 +122,7 @@ def landscape(
 
     Raises:
         FileNotFoundError: If a folder holds no config or no checkpoint.
-        ValueError: If a number is less than 1, or a checkpoint damaged.
+        InvalidValueError: If a number is less than 1, or a checkpoint damaged.
     """
     output = Output(out, png)
     rows = [
@@ -164,7 +164,7 @@ def every_checkpoint(work_dir: str | Path, every: int) -> list[Path]:
 
     Raises:
         FileNotFoundError: If there is none.
-        ValueError: If ``every`` is less than 1.
+        InvalidValueError: If ``every`` is less than 1.
     """
     if every < 1:
         raise InvalidValueError(f'--every {every}: expected at least 1')

@@ -132,7 +132,7 @@ def loss_change(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint is damaged or of another search.
+        InvalidValueError: If the checkpoint is damaged or of another search.
     """
     search = OpenSearch(work_dir, batches, data_root)
     epoch = search.load(checkpoint or epoch_checkpoints(work_dir)[-1])

@@ -95,8 +95,8 @@ def noise(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        KeyError: If the space has no such operation.
-        ValueError: If a number is too small or too large, or the checkpoint damaged.
+        UnknownNameError: If the space has no such operation.
+        InvalidValueError: If a number is too small or too large, or the checkpoint damaged.
     """
     sizes = sorted(set(batch_sizes))
     if sizes[0] < 1:

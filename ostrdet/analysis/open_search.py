@@ -40,7 +40,7 @@ class OpenSearch:
 
     Raises:
         FileNotFoundError: If the work dir has no config, or the data are missing.
-        ValueError: If it has several configs, or the half has fewer batches.
+        InvalidValueError: If it has several configs, or the half has fewer batches.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class OpenSearch:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is damaged, or of another search.
+            InvalidValueError: If it is damaged, or of another search.
         """
         content = read_checkpoint(checkpoint)
         check_state(content['state_dict'], self.searcher.state_dict(), checkpoint)
@@ -84,7 +84,7 @@ def config_of(work_dir: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is none.
-        ValueError: If there are several.
+        InvalidValueError: If there are several.
     """
     found = sorted(Path(work_dir).glob('*.py'))
     if not found:

@@ -16,8 +16,8 @@ def two_ops(space: SearchSpace, named: Sequence[str] | None = None) -> tuple[str
         named: Two of its operations, or None.
 
     Raises:
-        KeyError: If the space has no such operation; the nearest is offered.
-        ValueError: If they are not two, or none are named and the space has not both kinds.
+        UnknownNameError: If the space has no such operation; the nearest is offered.
+        InvalidValueError: If they are not two, or none are named and the space has not both kinds.
     """
     ops = list(named) if named is not None else _skip_and_largest(space)
     for op in ops:

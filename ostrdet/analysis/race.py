@@ -138,8 +138,8 @@ def race(
 
     Raises:
         FileNotFoundError: If a folder holds no search, or no config.
-        KeyError: If an operation, the criterion or a key is unknown.
-        ValueError: If the searches do not fit together.
+        UnknownNameError: If an operation, the criterion or a key is unknown.
+        InvalidValueError: If the searches do not fit together.
     """
     logs = read_logs(work_dirs)
     pair = two_ops(logs[0].space, ops)
@@ -158,7 +158,7 @@ def setting_of(log: SearchLog, keys: Sequence[str]) -> str:
     """The values of some keys of a search's config, as text.
 
     Raises:
-        KeyError: If the config has no such key.
+        UnknownNameError: If the config has no such key.
     """
     cfg = read_text(config_of(log.work_dir)).to_dict()
     return ', '.join(f'{key.rpartition(".")[2]} {_value(cfg, key, log)}' for key in keys)

@@ -82,7 +82,7 @@ def residual_norms(
 
     Raises:
         FileNotFoundError: If a folder holds no config or no checkpoint.
-        ValueError: If a number is less than 1, a checkpoint damaged, or the relaxation unknown.
+        InvalidValueError: If a number is less than 1, a checkpoint damaged, or the relaxation unknown.
     """
     output = Output(out, png)
     rows = [

@@ -36,7 +36,7 @@ def stability(
 
     Raises:
         FileNotFoundError: If a folder holds no search.
-        ValueError: If the searches do not fit together, or one has no epoch ``from_epoch``.
+        InvalidValueError: If the searches do not fit together, or one has no epoch ``from_epoch``.
     """
     logs = read_logs(work_dirs)
     for log in logs:

@@ -43,7 +43,7 @@ class ShortTrainings:
         data_root: Folder of the data set, instead of the config's.
 
     Raises:
-        ValueError: If ``epochs`` is less than 1.
+        InvalidValueError: If ``epochs`` is less than 1.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ def start_processes(cfg: Any) -> None:
     They talk by gloo then, which mmengine's own start does not offer.
 
     Raises:
-        ValueError: If the processes were not started by what the launcher is for, or it needs a GPU.
+        InvalidValueError: If the processes were not started by what the launcher is for, or it needs a GPU.
         PortInUseError: If another program holds the port.
     """
     if cfg.launcher == 'none':
@@ -72,7 +72,7 @@ def check_launcher(launcher: str, environment: Any, devices: int) -> None:
         devices: Number of its GPUs.
 
     Raises:
-        ValueError: If a variable is missing, if there is no GPU but for torchrun, or fewer GPUs than
+        InvalidValueError: If a variable is missing, if there is no GPU but for torchrun, or fewer GPUs than
             processes.
     """
     names, program = STARTERS[launcher]

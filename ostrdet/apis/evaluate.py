@@ -41,7 +41,7 @@ def evaluate(
     Raises:
         FileNotFoundError: If a file is missing.
         IsADirectoryError: If ``out`` is a folder.
-        ValueError: If the checkpoint is damaged or of another architecture.
+        InvalidValueError: If the checkpoint is damaged or of another architecture.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")

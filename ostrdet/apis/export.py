@@ -70,10 +70,10 @@ def export(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ImportError: If a package for the format is missing.
-        KeyError: If the format is unknown; the nearest is offered.
-        TypeError: If the model is no classifier.
-        ValueError: If the checkpoint is damaged or of another architecture, the images are smaller
+        MissingPackageError: If a package for the format is missing.
+        UnknownNameError: If the format is unknown; the nearest is offered.
+        InvalidTypeError: If the model is no classifier.
+        InvalidValueError: If the checkpoint is damaged or of another architecture, the images are smaller
             than the stride of the network, or the logits of the file differ; it is deleted then.
     """
     chosen = _format(file_format)
@@ -102,7 +102,7 @@ def compare(network: nn.Module, program: Program, size: tuple[int, int]) -> floa
         size: Height and width of the random images, in pixels.
 
     Raises:
-        ValueError: If the difference is larger than float32 explains.
+        InvalidValueError: If the difference is larger than float32 explains.
     """
     images = [random_images(batch, size) for batch in CHECKED_BATCHES]
     expected, found = (torch.cat([run(x) for x in images]) for run in (network, program))

@@ -86,7 +86,7 @@ def benchmark_latency(
         threads: Threads of torch on the CPU; None leaves them as they are.
 
     Raises:
-        ValueError: If the device is not there, a number is less than 1, or the images are smaller
+        InvalidValueError: If the device is not there, a number is less than 1, or the images are smaller
             than the stride of the network.
     """
     for name, value in {'--iterations': iterations, '--threads': threads}.items():
@@ -127,7 +127,7 @@ def network_of_config(
 
     Raises:
         Exception: As in :func:`ostrdet.apis.train.build_training`.
-        TypeError: If the model is no classifier.
+        InvalidTypeError: If the model is no classifier.
     """
     cfg = load_config(config, genotype)
     model = build_model(cfg)
@@ -139,7 +139,7 @@ def network_of_layout(genotype: str | Path, layout: str) -> tuple[nn.Module, tup
 
     Raises:
         GenotypeError: If the genotype is malformed.
-        KeyError: If the genotype or the layout is unknown; the nearest name is offered.
+        UnknownNameError: If the genotype or the layout is unknown; the nearest name is offered.
     """
     found = get_genotype(genotype)
     pixels = build_space(found.space).layout(layout).image_size

@@ -27,7 +27,7 @@ def build_model(cfg: Config) -> Any:
         cfg: A checked config.
 
     Raises:
-        ValueError: If a value in it can't be built from.
+        InvalidValueError: If a value in it can't be built from.
     """
     with explained(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         return MODELS.build(deepcopy(cfg.model)).eval()
@@ -50,7 +50,7 @@ def load_trained(
     Raises:
         FileNotFoundError: If a file is missing.
         KeyError, TypeError: If the config or the genotype is wrong.
-        ValueError: The same, or if the checkpoint is damaged, of another architecture or of other
+        InvalidValueError: The same, or if the checkpoint is damaged, of another architecture or of other
             classes than the config names.
     """
     if not Path(checkpoint).is_file():
@@ -79,7 +79,7 @@ def load_weights(model: nn.Module, checkpoint: str | Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or of another architecture.
+        InvalidValueError: If it is damaged or of another architecture.
     """
     return _take(model, read_checkpoint(checkpoint), checkpoint)
 
@@ -97,7 +97,7 @@ class Logits(nn.Module):
         classifier: It loses its auxiliary head.
 
     Raises:
-        TypeError: If it is no ``mmpretrain.ImageClassifier``.
+        InvalidTypeError: If it is no ``mmpretrain.ImageClassifier``.
     """
 
     def __init__(self, classifier: nn.Module) -> None:
@@ -133,7 +133,7 @@ def image_size(cfg: Config, model: nn.Module) -> tuple[int, int]:
     else that of the space's layout with this stem, and with as many classes where there is one.
 
     Raises:
-        ValueError: If none of them tells it.
+        InvalidValueError: If none of them tells it.
     """
     dataset: Any = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     crops = [step['crop_size'] for step in dataset.get('pipeline', ()) if 'crop_size' in step]
@@ -148,7 +148,7 @@ def random_images(batch_size: int, size: tuple[int, int]) -> Tensor:
     """Images (N, 3, H, W) of normally distributed numbers, as if they had been normalised.
 
     Raises:
-        ValueError: If a number is less than 1.
+        InvalidValueError: If a number is less than 1.
     """
     if min(batch_size, *size) < 1:
         raise InvalidValueError(

@@ -47,7 +47,7 @@ def predict(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint does not fit, or has other classes than the config, an image is
+        InvalidValueError: If the checkpoint does not fit, or has other classes than the config, an image is
             damaged, a picture would replace an image or another picture, or ``score`` is out of its
             range.
     """

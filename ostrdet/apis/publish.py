@@ -56,8 +56,8 @@ def publish(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        KeyError: If the config has no genotype.
-        ValueError: If the checkpoint is damaged or of another architecture, or ``name`` is no name
+        UnknownNameError: If the config has no genotype.
+        InvalidValueError: If the checkpoint is damaged or of another architecture, or ``name`` is no name
             of a file.
     """
     cfg, model = load_trained(config, checkpoint, genotype)

@@ -58,9 +58,9 @@ def build_search(
         FileNotFoundError: If the config, the table or a checkpoint is missing.
         FileExistsError: If the work dir holds a search already and ``resume`` is None.
         WorkDirInUseError: If another run writes into the work dir.
-        KeyError: If a type in the config is unknown; the nearest name is offered.
-        TypeError: If a key in the config is unknown.
-        ValueError: If a value is out of its range.
+        UnknownNameError: If a type in the config is unknown; the nearest name is offered.
+        InvalidTypeError: If a key in the config is unknown.
+        InvalidValueError: If a value is out of its range.
     """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
     return build_run(cfg, resume, 'search', launcher)

@@ -60,9 +60,9 @@ def build_training(
         FileNotFoundError: If the config, the genotype or a checkpoint is missing.
         FileExistsError: If the work dir holds a training already and ``resume`` is None.
         WorkDirInUseError: If another run writes into the work dir.
-        KeyError: If a type or the genotype is unknown; the nearest name is offered.
-        TypeError: If a key in the config is unknown.
-        ValueError: If a value is out of its range, or the genotype is of another space.
+        UnknownNameError: If a type or the genotype is unknown; the nearest name is offered.
+        InvalidTypeError: If a key in the config is unknown.
+        InvalidValueError: If a value is out of its range, or the genotype is of another space.
     """
     cfg = load_config(config, genotype, work_dir, seed, data_root, amp, auto_scale_lr, cfg_options)
     return build_run(cfg, resume, 'training', launcher)

@@ -30,7 +30,7 @@ def chosen(text: str, choices: Sequence[str], module: ModuleType) -> Any:
     """What ``text`` names in ``module``, as ``eval`` would give it, if it is one of ``choices``.
 
     Raises:
-        ValueError: If it is not.
+        InvalidValueError: If it is not.
     """
     if text not in choices:
         raise InvalidValueError(f"'{text}', expected one of {', '.join(choices)}")

@@ -26,7 +26,7 @@ class AspectRatioBatchSampler(BatchSampler):
         drop_last: Whether to leave out a last batch that is not full.
 
     Raises:
-        ValueError: If ``batch_size`` is not a positive integer.
+        InvalidValueError: If ``batch_size`` is not a positive integer.
     """
 
     def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:

@@ -35,7 +35,7 @@ def split_indices(
         Sorted int64 indices of the weight half and of the architecture half.
 
     Raises:
-        ValueError: If the portions are not two numbers in (0, 1), overlap, or leave a half empty,
+        InvalidValueError: If the portions are not two numbers in (0, 1), overlap, or leave a half empty,
             or if there is not one label per sample.
 
     Examples:
@@ -116,7 +116,7 @@ def check_portions(portions: Sequence[float]) -> tuple[float, float]:
     """The two portions as floats.
 
     Raises:
-        ValueError: If they are not two numbers in (0, 1) with a sum of at most 1.
+        InvalidValueError: If they are not two numbers in (0, 1) with a sum of at most 1.
     """
     try:
         first, second = (float(portion) for portion in portions)

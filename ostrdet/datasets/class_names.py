@@ -40,7 +40,7 @@ def check_parts(dataset: Any, key: str) -> None:
         key: Its config key, for the message.
 
     Raises:
-        ValueError: If its parts have other classes, another order of them, or other metainfo.
+        InvalidValueError: If its parts have other classes, another order of them, or other metainfo.
     """
     parts: Sequence[Any] = getattr(dataset, 'datasets', ())
     for index, part in enumerate(parts):
@@ -67,7 +67,7 @@ def check_same_classes(
         source: Where the second are from.
 
     Raises:
-        ValueError: If they differ, and both have names; the nearest names are offered.
+        InvalidValueError: If they differ, and both have names; the nearest names are offered.
     """
     if not found or not expected or tuple(found) == tuple(expected):
         return
@@ -90,7 +90,7 @@ def check_known_classes(
     """Check that classes are among those that weights were trained on; arguments as above.
 
     Raises:
-        ValueError: If one is not, and both have names; the nearest names are offered.
+        InvalidValueError: If one is not, and both have names; the nearest names are offered.
     """
     if expected and not {*found} <= {*expected}:
         raise InvalidValueError(
@@ -109,7 +109,7 @@ def match_checkpoint(loop: BaseLoop, checkpoint: Mapping[str, Any], source: str)
         source: Its file, for messages.
 
     Raises:
-        ValueError: If the data set has a class that the checkpoint does not know, or if its labels
+        InvalidValueError: If the data set has a class that the checkpoint does not know, or if its labels
             can't be changed.
     """
     dataset, expected = loop.dataloader.dataset, saved_classes(checkpoint)

@@ -24,7 +24,7 @@ class PadCropFlip(BaseTransform):
         flip_prob: Probability of the flip, in [0, 1].
 
     Raises:
-        ValueError: If an argument is out of its range.
+        InvalidValueError: If an argument is out of its range.
     """
 
     def __init__(self, padding: int, flip_prob: float = 0.5) -> None:

@@ -24,7 +24,7 @@ class Cutout(BaseTransform):
         fill: What the pixels become; after a normalisation 0 is the mean.
 
     Raises:
-        ValueError: If ``length`` is out of its range.
+        InvalidValueError: If ``length`` is out of its range.
     """
 
     def __init__(self, length: int, fill: float = 0) -> None:

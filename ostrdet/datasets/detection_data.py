@@ -41,7 +41,7 @@ def check_boxes(dataset: Any, model: nn.Module, metrics: Sequence[Any] | None = 
     Raises:
         FileNotFoundError: If images are missing.
         AnnotationError: If no box is left to learn or to measure, or a metric reads other boxes.
-        ValueError: If the head has another number of classes.
+        InvalidValueError: If the head has another number of classes.
     """
     contents = _contents(dataset)
     if contents is None:
@@ -107,7 +107,7 @@ def check_head(classes: Sequence[str], model: nn.Module) -> None:
     """Check that the head of a detector has as many classes as there are names.
 
     Raises:
-        ValueError: If it has not.
+        InvalidValueError: If it has not.
     """
     num_classes = _num_classes(model)
     if num_classes not in (None, len(classes)):

@@ -25,7 +25,7 @@ class Digits(BaseDataset):
         kwargs: Arguments of ``mmpretrain.BaseDataset``, such as ``pipeline``.
 
     Raises:
-        ValueError: If the split is unknown.
+        InvalidValueError: If the split is unknown.
     """
 
     METAINFO: ClassVar[dict[str, Any]] = {'classes': tuple('0123456789')}

@@ -51,7 +51,7 @@ class ImageFolder(CustomDataset):
     Raises:
         FileNotFoundError: If the folder does not exist.
         NotADirectoryError: If it is a file.
-        ValueError: If there are fewer than two classes, other classes than expected or one twice, a class
+        InvalidValueError: If there are fewer than two classes, other classes than expected or one twice, a class
             without images, or, with ``preload_size``, a file that can't be read; if the order of
             the channels is not offered, ``ann_file`` is given, or ``extensions`` is no list.
     """
@@ -155,7 +155,7 @@ def read_square(file: Path, size: int) -> np.ndarray:
     """The picture as uint8 BGR, scaled by area averaging, shape (size, size, 3).
 
     Raises:
-        ValueError: If the file is no readable image.
+        InvalidValueError: If the file is no readable image.
     """
     data = np.fromfile(file, dtype=np.uint8)
     try:

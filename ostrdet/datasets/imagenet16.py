@@ -34,7 +34,7 @@ class ImageNet16(BaseDataset):
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
-        ValueError: If an argument is out of its range, or a file is not what it should be.
+        InvalidValueError: If an argument is out of its range, or a file is not what it should be.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ def read_batch(file: Path, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, 16, 16, 3), uint8, RGB, and labels (N,) from 0, of the first classes of a file.
 
     Raises:
-        ValueError: If the file is not a batch of ImageNet16.
+        InvalidValueError: If the file is not a batch of ImageNet16.
     """
     batch = load_arrays(file)
     if not isinstance(batch, dict) or not {'data', 'labels'} <= batch.keys():

@@ -21,7 +21,7 @@ class LoadImage(LoadImageFromFile):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is no readable image.
+            InvalidValueError: If the file is no readable image.
         """
         try:
             loaded: dict[str, Any] | None = super().transform(results)

@@ -31,7 +31,7 @@ def rehearse(runner: Runner, names: Sequence[str] = ('train', 'val')) -> None:
         names: 'train', 'val', 'test': the loops, of which some may be missing.
 
     Raises:
-        ValueError: If a sample can't be read, the model can't learn or predict it, the metrics can't
+        InvalidValueError: If a sample can't be read, the model can't learn or predict it, the metrics can't
             evaluate predictions, or a hook asks for a metric that there is not.
     """
     for name in names:

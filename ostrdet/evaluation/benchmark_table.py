@@ -90,7 +90,7 @@ class BenchmarkTable(ABC):
 
         Raises:
             UnknownCellError: If the table does not hold the cell.
-            KeyError: If the layout is unknown; the nearest name is offered.
+            UnknownNameError: If the layout is unknown; the nearest name is offered.
         """
         accuracies = self.accuracies(genotype)
         size = complexity(genotype, layout)

@@ -50,7 +50,7 @@ def complexity(genotype: Genotype, layout: str) -> Complexity:
 
     Raises:
         GenotypeError: If the genotype does not belong to its space.
-        KeyError: If the layout is unknown; the nearest name is offered.
+        UnknownNameError: If the layout is unknown; the nearest name is offered.
     """
     with torch.device('meta'):
         network = build_derived(genotype, layout, aux=True)

@@ -23,7 +23,7 @@ def load_table(path: str | os.PathLike[str]) -> BenchmarkTable:
     Raises:
         FileNotFoundError: If there is nothing at ``path``, or a folder of something else.
         BenchmarkError: If the table is malformed or damaged.
-        ImportError: If a folder is given and the package ``nats_bench`` is not installed.
+        MissingPackageError: If a folder is given and the package ``nats_bench`` is not installed.
     """
     if not Path(path).exists():
         raise FileNotFoundError(f"no benchmark table at '{path}'. {HOW_TO_GET}")

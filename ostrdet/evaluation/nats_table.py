@@ -47,7 +47,7 @@ class NATSTable(BenchmarkTable):
 
     Raises:
         FileNotFoundError: If the folder is not one of NATS-Bench.
-        ImportError: If the package is not installed.
+        MissingPackageError: If the package is not installed.
         DamagedTableError: If the list of cells is damaged, or holds code.
     """
 

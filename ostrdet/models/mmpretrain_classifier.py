@@ -28,7 +28,7 @@ class AuxiliaryClsHead(LinearClsHead):
         kwargs: Arguments of mmpretrain's ``ClsHead``: ``loss``, ``topk``, ``cal_acc``.
 
     Raises:
-        ValueError: If ``aux_weight`` is negative.
+        InvalidValueError: If ``aux_weight`` is negative.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class DerivedImageClassifier(ImageClassifier):
         kwargs: Other arguments of ``mmpretrain.ImageClassifier``.
 
     Raises:
-        ValueError: If the head has an auxiliary one, but the plan of the space has no place for it.
+        InvalidValueError: If the head has an auxiliary one, but the plan of the space has no place for it.
     """
 
     def __init__(self, backbone: Mapping[str, Any], head: Mapping[str, Any], **kwargs: Any) -> None:

@@ -98,7 +98,7 @@ def read_history(work_dir: str | Path) -> SearchHistory:
 
     Raises:
         FileNotFoundError: If it holds no search, or one that has finished no epoch yet.
-        ValueError: If a file is damaged.
+        InvalidValueError: If a file is damaged.
     """
     path = Path(work_dir) / 'trajectory.jsonl'
     text = path.read_text(encoding='utf-8') if path.is_file() else ''

@@ -54,7 +54,7 @@ def read_run_facts(work_dir: Path) -> RunFacts:
 
     Raises:
         FileNotFoundError: If there is neither.
-        ValueError: If the file is damaged.
+        InvalidValueError: If the file is damaged.
     """
     path = work_dir / FILE
     if path.is_file():

@@ -48,7 +48,7 @@ class SearchLog:
         """The line of an epoch, from 1; of the last one if None.
 
         Raises:
-            ValueError: If the search has no such epoch.
+            InvalidValueError: If the search has no such epoch.
         """
         if epoch is None:
             return self.lines[-1]
@@ -64,8 +64,8 @@ class SearchLog:
         """The cell that ``criterion`` chose in an epoch.
 
         Raises:
-            KeyError: If the search has no such criterion; the nearest name is offered.
-            ValueError: If there is no such epoch, or the criterion chose nothing in it.
+            UnknownNameError: If the search has no such criterion; the nearest name is offered.
+            InvalidValueError: If there is no such epoch, or the criterion chose nothing in it.
         """
         line = self.line(epoch)
         if criterion not in line['genotypes']:
@@ -105,7 +105,7 @@ def read_log(work_dir: str | Path) -> SearchLog:
 
     Raises:
         FileNotFoundError: If ``work_dir`` holds no search that has ended an epoch.
-        ValueError: If a file in it is damaged.
+        InvalidValueError: If a file in it is damaged.
     """
     folder, lines = Path(work_dir), read_lines(work_dir)
     if not lines or not (folder / 'genotype.json').is_file():
@@ -121,7 +121,7 @@ def read_lines(work_dir: str | Path) -> list[Line]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is damaged, with its number.
+        InvalidValueError: If a line is damaged, with its number.
     """
     path = Path(work_dir) / 'trajectory.jsonl'
     if not path.is_file():
@@ -151,7 +151,7 @@ def read_logs(work_dirs: Sequence[str | Path]) -> list[SearchLog]:
 
     Raises:
         FileNotFoundError: As :func:`read_log`.
-        ValueError: As :func:`read_log`, or if two of them searched different spaces.
+        InvalidValueError: As :func:`read_log`, or if two of them searched different spaces.
     """
     logs = [read_log(folder) for folder in work_dirs]
     first = logs[0]
@@ -168,7 +168,7 @@ def common_criteria(logs: Sequence[SearchLog]) -> list[str]:
     """The criteria that chose a cell in all of the searches, in the order of the first.
 
     Raises:
-        ValueError: If there is none.
+        InvalidValueError: If there is none.
     """
     found = [name for name in logs[0].criteria if all(name in log.criteria for log in logs)]
     if not found:

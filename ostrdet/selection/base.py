@@ -129,7 +129,7 @@ class MinibatchMean(Criterion):
         """Continue exactly where the saved criterion stood.
 
         Raises:
-            ValueError: If ``state_dict`` is not that of a mean over minibatches.
+            InvalidValueError: If ``state_dict`` is not that of a mean over minibatches.
         """
         expected = set(self.state_dict())
         if set(state_dict) | {'past'} != expected:  # checkpoints before the window have no 'past'

@@ -42,7 +42,7 @@ def discretize(
         A genotype of ``space``, without provenance.
 
     Raises:
-        ValueError: If a cell type is missing or unknown, a shape does not fit the space, or a
+        InvalidValueError: If a cell type is missing or unknown, a shape does not fit the space, or a
             number that takes part in the ranking is not finite.
 
     Examples:

@@ -36,7 +36,7 @@ def operation_strength(grad_EO: Tensor) -> Tensor:
         (Eq. 11).
 
     Raises:
-        ValueError: If ``grad_EO`` is not two-dimensional.
+        InvalidValueError: If ``grad_EO`` is not two-dimensional.
 
     Examples:
         >>> import torch
@@ -63,7 +63,7 @@ def operation_strength_star(grad_EO: Tensor, op_weights_EO: Tensor) -> Tensor:
         Non-negative strengths, same shape. Not finite where a weight is zero.
 
     Raises:
-        ValueError: If an argument is not two-dimensional, or the shapes differ.
+        InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
 
     Examples:
         >>> import torch
@@ -92,7 +92,7 @@ def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor
         Non-negative saliencies, same shape.
 
     Raises:
-        ValueError: If an argument is not two-dimensional, or the shapes differ.
+        InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
 
     Examples:
         >>> import torch
@@ -117,7 +117,7 @@ def alpha_saliency(alphas_EO: Tensor, grad_EO: Tensor) -> Tensor:
         adding a constant to a row of alpha leaves the supernet unchanged.
 
     Raises:
-        ValueError: If an argument is not two-dimensional, or the shapes differ.
+        InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
 
     Examples:
         >>> import torch

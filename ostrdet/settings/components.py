@@ -116,10 +116,10 @@ def check_config(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        KeyError: If a type, an operation or a top-level key is unknown; the nearest is offered. If
+        UnknownNameError: If a type, an operation or a top-level key is unknown; the nearest is offered. If
             an optimizer or its schedulers are missing.
-        TypeError: If a component does not take a key; the nearest is offered.
-        ValueError: If the constructor of the optimizers refuses their configs.
+        InvalidTypeError: If a component does not take a key; the nearest is offered.
+        InvalidValueError: If the constructor of the optimizers refuses their configs.
     """
     _check_top_level(cfg)
     check_plain(cfg)

@@ -43,7 +43,7 @@ def read_text(name: str | Path) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it can't be read, or is data that names code.
+        InvalidValueError: If it can't be read, or is data that names code.
     """
     path = find_config(name)
     if not path.is_file():

@@ -27,7 +27,7 @@ def check_kinds(target: Callable[..., Any], node: Mapping[str, Any], path: str) 
         path: Its dotted key, for the message.
 
     Raises:
-        TypeError: If a value is of another type.
+        InvalidTypeError: If a value is of another type.
     """
     if not target.__module__.startswith(OWN):
         return

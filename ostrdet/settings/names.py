@@ -38,8 +38,8 @@ def check_names(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        KeyError: If a name is that of no registered library; the nearest is offered.
-        ValueError: If a name is no text or a path into a module, or a file an address.
+        UnknownNameError: If a name is that of no registered library; the nearest is offered.
+        InvalidValueError: If a name is no text or a path into a module, or a file an address.
     """
     known = {*LIBRARIES, *_loaded()}
     for key, value in walk(cfg):

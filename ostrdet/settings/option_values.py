@@ -29,7 +29,7 @@ def parse_value(text: str, key: str = '', present: Any = None) -> Any:
         present: What the config has there.
 
     Raises:
-        ValueError: If brackets do not match, or are nested too deep; if a range is none.
+        InvalidValueError: If brackets do not match, or are nested too deep; if a range is none.
 
     Examples:
         >>> parse_value('(0.5, 0.5)'), parse_value('[none, skip_connect]'), parse_value('1,5')
@@ -120,7 +120,7 @@ def _walk(text: str) -> Iterator[tuple[int, str, int]]:
     """The characters that are in no quotes, and the depth of brackets behind each.
 
     Raises:
-        ValueError: If a comma would part brackets that do not match.
+        InvalidValueError: If a comma would part brackets that do not match.
     """
     stack, quote = [], ''
     for index, character in enumerate(text):

@@ -49,7 +49,7 @@ def check_plain(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        TypeError: If nothing reads a key; the nearest that is read is offered.
+        InvalidTypeError: If nothing reads a key; the nearest that is read is offered.
     """
     constructor = str((cfg.get('optim_wrapper') or {}).get('constructor') or '')
     is_known = (constructor.rpartition('.')[2] or None) in CONSTRUCTORS

@@ -204,7 +204,7 @@ def check_values(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        ValueError: If a value is not what it must be, or only some of the keys of a training are
+        InvalidValueError: If a value is not what it must be, or only some of the keys of a training are
             there.
     """
     _check_parts(cfg)

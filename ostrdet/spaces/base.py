@@ -24,7 +24,7 @@ class SearchSpace(ABC):
         unselectable: Candidates that may carry weight during the search but are never chosen.
 
     Raises:
-        ValueError: If ``ops`` repeats a name or leaves nothing to choose.
+        InvalidValueError: If ``ops`` repeats a name or leaves nothing to choose.
     """
 
     ops: tuple[str, ...]
@@ -98,7 +98,7 @@ class SearchSpace(ABC):
         """The published size called ``name``.
 
         Raises:
-            KeyError: If there is none; the nearest name is offered.
+            UnknownNameError: If there is none; the nearest name is offered.
         """
         if name not in self.layouts:
             raise UnknownNameError(
@@ -110,7 +110,7 @@ class SearchSpace(ABC):
         """What ``stem`` hands to the first cell at C ``channels``.
 
         Raises:
-            KeyError: If the space does not know the stem; the nearest name is offered.
+            UnknownNameError: If the space does not know the stem; the nearest name is offered.
         """
         if stem not in self.stems:
             raise UnknownNameError(

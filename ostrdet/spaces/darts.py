@@ -39,7 +39,7 @@ class DARTSSpace(SearchSpace):
             number of cells.
 
     Raises:
-        ValueError: If ``reduce_at`` holds anything but fractions in [0, 1).
+        InvalidValueError: If ``reduce_at`` holds anything but fractions in [0, 1).
     """
 
     ops: tuple[str, ...] = DARTS_OPS

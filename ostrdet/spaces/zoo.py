@@ -39,7 +39,7 @@ def get_genotype(source: str | os.PathLike[str] | Mapping[str, Any] | Genotype) 
             :meth:`Genotype.to_dict` writes it, or a genotype itself.
 
     Raises:
-        KeyError: If a text is none of the three; the nearest name is offered.
+        UnknownNameError: If a text is none of the three; the nearest name is offered.
         FileNotFoundError: If it is a path and there is no such file.
         GenotypeError: If the file or text is malformed, holds several genotypes, or does not belong
             to its space.

@@ -30,7 +30,7 @@ class CellSpec:
             width and size.
 
     Raises:
-        ValueError: If a number is below one or ``output`` names a node that does not exist.
+        InvalidValueError: If a number is below one or ``output`` names a node that does not exist.
 
     Examples:
         >>> CellSpec(num_inputs=1, num_nodes=2, output=(2,)).edges

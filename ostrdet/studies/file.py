@@ -83,8 +83,8 @@ def read_study(path: str | Path) -> Study:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        KeyError: If a key is unknown; the nearest is offered.
-        ValueError: If it is no YAML, or a value is not what it should be.
+        UnknownNameError: If a key is unknown; the nearest is offered.
+        InvalidValueError: If it is no YAML, or a value is not what it should be.
     """
     file = find_config(path)
     if not file.is_file():

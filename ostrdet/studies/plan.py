@@ -73,7 +73,7 @@ def plan(study: Study, folder: str | Path) -> list[Run]:
 
     Raises:
         FileNotFoundError: If a config is missing.
-        ValueError: If a config or an override is wrong.
+        InvalidValueError: If a config or an override is wrong.
     """
     product = itertools.product(study.configs.items(), study.overrides.items(), study.seeds)
     return [

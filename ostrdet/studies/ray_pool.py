@@ -43,7 +43,7 @@ class RayPool:
         address: Of a cluster, 'auto', or 'local' for a Ray of our own on this machine.
 
     Raises:
-        ImportError: If Ray is not installed.
+        MissingPackageError: If Ray is not installed.
         ConnectionError: If there is no cluster at the address.
     """
 

@@ -61,7 +61,7 @@ def metric_names(study: Study) -> tuple[str, ...]:
     """The metrics of a study.
 
     Raises:
-        KeyError: If one is unknown; the nearest is offered.
+        UnknownNameError: If one is unknown; the nearest is offered.
     """
     if study.tool == 'train':
         return study.metrics or (ACCURACY,)

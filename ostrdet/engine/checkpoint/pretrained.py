@@ -29,7 +29,7 @@ class PretrainedBackbone:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged, or a weight is missing, not known or of another
+            InvalidValueError: If the file is damaged, or a weight is missing, not known or of another
                 shape; the first of each kind is named.
         """
         if not Path(self.checkpoint).is_file():

@@ -33,7 +33,7 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     Raises:
         FileNotFoundError: If there is no such file.
         DamagedFileError: If it is damaged, or holds more than tensors and plain values.
-        ValueError: If it is no file of weights.
+        InvalidValueError: If it is no file of weights.
     """
     state: dict[str, Tensor] = read_checkpoint(path)['state_dict']
     return state
@@ -50,7 +50,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: If there is no such file.
         DamagedFileError: If it is damaged, of another format, or holds more than tensors and plain
             values.
-        ValueError: If it is no checkpoint.
+        InvalidValueError: If it is no checkpoint.
     """
     if Path(path).suffix == SAFETENSORS:
         state = _read_safetensors(Path(path))
@@ -138,7 +138,7 @@ def check_state(
         source: The file, for the message.
 
     Raises:
-        ValueError: If a key is missing, not known or of another shape; all differences are counted
+        InvalidValueError: If a key is missing, not known or of another shape; all differences are counted
             and the first of each kind named.
     """
     missing = [key for key in wanted if key not in found]

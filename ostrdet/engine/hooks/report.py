@@ -105,7 +105,7 @@ class ReportHook(SideShowHook):
         interval: Write the page after so many epochs, and after the last; 0 leaves it to the tool.
 
     Raises:
-        ValueError: If ``interval`` is no number of epochs.
+        InvalidValueError: If ``interval`` is no number of epochs.
     """
 
     def __init__(self, train_config: str = CONFIG, interval: int = 1) -> None:

@@ -33,8 +33,8 @@ class SafeCheckpointHook(CheckpointHook):
         kwargs: As in mmengine.
 
     Raises:
-        TypeError: If neither mmengine's hook nor its ``save_checkpoint`` has an argument.
-        ValueError: If fewer than two are to be kept.
+        InvalidTypeError: If neither mmengine's hook nor its ``save_checkpoint`` has an argument.
+        InvalidValueError: If fewer than two are to be kept.
     """
 
     def __init__(

@@ -49,8 +49,8 @@ class SelectorHook(Hook):
         benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
 
     Raises:
-        KeyError: If a criterion is unknown; the nearest name is offered.
-        ValueError: If ``patience`` or ``window`` is not positive, or the table is malformed.
+        UnknownNameError: If a criterion is unknown; the nearest name is offered.
+        InvalidValueError: If ``patience`` or ``window`` is not positive, or the table is malformed.
         FileNotFoundError: If there is no such table.
     """
 

@@ -25,8 +25,8 @@ class ArchHalfValLoop(ValLoop):
         fp16: Whether mmengine's own autocast is on.
 
     Raises:
-        TypeError: If the train loop is no :class:`BilevelTrainLoop`.
-        ValueError: If the data set is not as long as the training set.
+        InvalidTypeError: If the train loop is no :class:`BilevelTrainLoop`.
+        InvalidValueError: If the data set is not as long as the training set.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class BilevelTrainLoop(SeededEpochLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        ValueError: If the portions are out of range or overlap, a half is smaller than a batch, a
+        InvalidValueError: If the portions are out of range or overlap, a half is smaller than a batch, a
             number of epochs is out of range, or the supernet has fewer classes than the data.
     """
 

@@ -66,7 +66,7 @@ def check_classes(labels: Sequence[int] | None, num_classes: int, key: str) -> N
         key: Config key of that number, for the message.
 
     Raises:
-        ValueError: If there is not.
+        InvalidValueError: If there is not.
     """
     found = max(labels or [0]) + 1
     if found > num_classes:
@@ -90,7 +90,7 @@ def build_half(
         name: What the half is for, for the message.
 
     Raises:
-        ValueError: If the half holds less than one batch of every process.
+        InvalidValueError: If the half holds less than one batch of every process.
     """
     processes = get_world_size()
     if cfg['batch_size'] * processes > len(indices_N):
@@ -118,7 +118,7 @@ def seeded_loader(
         stream: Tells the loaders of one run apart.
 
     Raises:
-        ValueError: If the batch sampler can't begin within an epoch.
+        InvalidValueError: If the batch sampler can't begin within an epoch.
     """
     key = hash_seed(seed, stream) >> 1  # the generators take 63 bits
     loader = {

@@ -31,7 +31,7 @@ class SeededTrainLoop(SeededEpochLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        ValueError: If a classifier has fewer classes than the data, or the batch sampler can't begin
+        InvalidValueError: If a classifier has fewer classes than the data, or the batch sampler can't begin
             within an epoch.
     """
 

@@ -22,8 +22,8 @@ class BilevelOptimWrapperConstructor:
         paramwise_cfg: As in ``DefaultOptimWrapperConstructor``, for the weights.
 
     Raises:
-        KeyError: If one of the two is missing or lacks its optimizer, or there is another.
-        ValueError: If one accumulates gradients, which a bilevel step can't.
+        UnknownNameError: If one of the two is missing or lacks its optimizer, or there is another.
+        InvalidValueError: If one accumulates gradients, which a bilevel step can't.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ class CosineAfterWarmUpLR(CosineAnnealingLR):
         kwargs: As in ``mmengine.optim.CosineAnnealingLR``.
 
     Raises:
-        ValueError: If ``warm_up`` is below 0.
+        InvalidValueError: If ``warm_up`` is below 0.
     """
 
     def __init__(self, optimizer: Any, *args: Any, warm_up: int, **kwargs: Any) -> None:

@@ -38,7 +38,7 @@ def check_continues(
         What has changed since, and is taken as it is now.
 
     Raises:
-        ValueError: If the file holds no run, or one of another seed, model, data or optimizer;
+        InvalidValueError: If the file holds no run, or one of another seed, model, data or optimizer;
             mmengine would go on with the samples in the order of this seed, and the rest by that of
             the checkpoint.
     """
@@ -83,7 +83,7 @@ def iterations_done(meta: Mapping[str, Any], filename: str, iterations: int) -> 
         iterations: Iterations of an epoch.
 
     Raises:
-        ValueError: If the checkpoint is within an epoch, and epochs had another length.
+        InvalidValueError: If the checkpoint is within an epoch, and epochs had another length.
     """
     before = int(meta.get('fingerprint', {}).get('iterations', iterations))
     within = int(meta['iter'] - meta['epoch'] * before)
@@ -117,7 +117,7 @@ class Rates:
         have the same rates, to the bit.
 
         Raises:
-            ValueError: If a scheduler goes by metrics, which were not kept.
+            InvalidValueError: If a scheduler goes by metrics, which were not kept.
         """
         for groups, fresh in zip(_groups(runner), self.groups, strict=True):
             for group, values in zip(groups, fresh, strict=True):

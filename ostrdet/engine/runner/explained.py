@@ -48,7 +48,7 @@ def explained(cfg: Config, begun: Callable[[], bool] = lambda: False) -> Iterato
     Raises:
         MemoryError: Instead of torch's error, be it of a GPU or of the CPU.
         LoaderError: If a dataloader lacks shared memory, file descriptors or memory.
-        ValueError: Of a value in the config.
+        InvalidValueError: Of a value in the config.
     """
     try:
         yield

@@ -126,7 +126,7 @@ class SeededRunner(Runner):
         """As in mmengine, but an epoch has at least one iteration.
 
         Raises:
-            ValueError: If there is no batch, of which mmengine would make epochs of nothing.
+            InvalidValueError: If there is no batch, of which mmengine would make epochs of nothing.
         """
         built: BaseLoop = super().build_train_loop(loop)
         loader = built.dataloader
@@ -144,7 +144,7 @@ class SeededRunner(Runner):
         """As in mmengine, but the classes are those of the training.
 
         Raises:
-            ValueError: If they are not: a label would mean two things.
+            InvalidValueError: If they are not: a label would mean two things.
         """
         built: BaseLoop = super().build_val_loop(loop)
         self._check_measured(built, 'val_dataloader.dataset')
@@ -154,7 +154,7 @@ class SeededRunner(Runner):
         """As in mmengine, but the classes are those of the training, where there is one.
 
         Raises:
-            ValueError: If they are not: a label would mean two things.
+            InvalidValueError: If they are not: a label would mean two things.
         """
         built: BaseLoop = super().build_test_loop(loop)
         self._check_measured(built, 'test_dataloader.dataset')
@@ -210,7 +210,7 @@ class SeededRunner(Runner):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged, or of another architecture.
+            InvalidValueError: If the file is damaged, or of another architecture.
         """
         checkpoint, model = read_checkpoint(filename), unwrapped(self.model)
         self._loaded_meta = checkpoint.get('meta', {})
@@ -240,7 +240,7 @@ class SeededRunner(Runner):
         """As in mmengine, but with the seed of the checkpoint only, and with the rates of the config.
 
         Raises:
-            ValueError: As in :func:`~ostrdet.engine.runner.continuation.check_continues`.
+            InvalidValueError: As in :func:`~ostrdet.engine.runner.continuation.check_continues`.
         """
         checkpoint, loop = read_checkpoint(filename), self.train_loop
         differences = check_continues(

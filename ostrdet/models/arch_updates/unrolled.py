@@ -30,7 +30,7 @@ class UnrolledUpdate(ArchUpdate):
         epsilon: Length of the finite-difference step in weight space; the reference takes 0.01.
 
     Raises:
-        ValueError: If ``hvp`` is unknown or ``epsilon`` is not positive.
+        InvalidValueError: If ``hvp`` is unknown or ``epsilon`` is not positive.
     """
 
     num_passes = 4
@@ -50,7 +50,7 @@ class UnrolledUpdate(ArchUpdate):
         """Differentiate through the step that the weights would take on ``weight_batch``.
 
         Raises:
-            TypeError: If the weights' optimizer is not SGD.
+            InvalidTypeError: If the weights' optimizer is not SGD.
         """
         step = SGDStep(problem.weights, problem.optimizer)
         exact = self.hvp == 'exact'

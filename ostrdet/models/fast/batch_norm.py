@@ -46,7 +46,7 @@ def centre(x: Tensor, in_place: bool = False) -> Centred:
         in_place: Whether nobody else, and no backward pass, reads ``x``.
 
     Raises:
-        ValueError: If there is but one pixel, whose variance is undefined.
+        InvalidValueError: If there is but one pixel, whose variance is undefined.
     """
     check_count(x)
     rows, mean_C = _Centre.apply(x, in_place)
@@ -107,7 +107,7 @@ def normalize(x: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
         The normalised feature, and mean and unbiased variance, shape (C,), without gradient.
 
     Raises:
-        ValueError: If there is but one pixel, whose variance is undefined.
+        InvalidValueError: If there is but one pixel, whose variance is undefined.
     """
     check_count(x)
     y, _, mean_C, variance_C = _Normalize.apply(x, eps)

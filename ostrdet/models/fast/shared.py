@@ -66,7 +66,7 @@ def shared_sums(
         Features (N, C', H', W') by edge.
 
     Raises:
-        ValueError: If there is but one pixel, whose variance is undefined.
+        InvalidValueError: If there is but one pixel, whose variance is undefined.
     """
     totals: dict[tuple[int, ...], Tensor] = {}
     for group in _groups(convolutions):

@@ -26,7 +26,7 @@ class PartialChannelMixedOp(nn.Module):
         k: Number of channel groups; 4 on CIFAR, 2 in the direct ImageNet search.
 
     Raises:
-        ValueError: If k is below one or does not divide the channels.
+        InvalidValueError: If k is below one or does not divide the channels.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ def build_derived(
 
     Raises:
         GenotypeError: If the genotype does not belong to its space.
-        KeyError: If the layout is unknown; the nearest name is offered.
+        UnknownNameError: If the layout is unknown; the nearest name is offered.
     """
     size = build_space(genotype.space).layout(layout)
     return DerivedClassifier(genotype, size, num_classes or size.num_classes, aux)

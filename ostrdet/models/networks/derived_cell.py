@@ -54,8 +54,8 @@ class DerivedCellBackbone(BaseModule):
 
     Raises:
         GenotypeError: If the genotype is malformed, or belongs to another space.
-        KeyError: If a name is unknown; the nearest is offered.
-        ValueError: If a number is out of its range.
+        UnknownNameError: If a name is unknown; the nearest is offered.
+        InvalidValueError: If a number is out of its range.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class DerivedCellBackbone(BaseModule):
         """The feature maps of ``out_indices``, (N, C_i, H_i, W_i) each, of images (N, 3, H, W).
 
         Raises:
-            ValueError: If the images are smaller than the stride of the network.
+            InvalidValueError: If the images are smaller than the stride of the network.
         """
         height, width = images.shape[-2:]
         if min(height, width) < self.plan.output.stride:

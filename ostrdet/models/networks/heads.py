@@ -44,7 +44,7 @@ class AuxiliaryHead(nn.Module):
         """Logits (N, num_classes) of features (N, C, H, W).
 
         Raises:
-            ValueError: If the features are too small for its pooling.
+            InvalidValueError: If the features are too small for its pooling.
         """
         if min(x.shape[-2:]) < self.min_size:
             raise InvalidValueError(

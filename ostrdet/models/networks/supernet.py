@@ -39,8 +39,8 @@ class Supernet(nn.Module):
             compiles for minutes before the first step, and suits the plain engine.
 
     Raises:
-        KeyError: If a type or operation is unknown; the nearest name is offered.
-        ValueError: If a size is below one or the engine is unknown.
+        UnknownNameError: If a type or operation is unknown; the nearest name is offered.
+        InvalidValueError: If a size is below one or the engine is unknown.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class FactorizedReduce(nn.Module):
     one row and column of zeros at the end.
 
     Raises:
-        ValueError: If ``out_channels`` is odd, since each convolution makes half of them.
+        InvalidValueError: If ``out_channels`` is odd, since each convolution makes half of them.
     """
 
     def __init__(self, in_channels: int, out_channels: int, norm_cfg: NormCfg) -> None:

@@ -17,7 +17,7 @@ def op_kind(op: str) -> str:
         pooling), 'learned' for the rest.
 
     Raises:
-        KeyError: If it is not registered.
+        UnknownNameError: If it is not registered.
 
     Examples:
         >>> op_kind('skip_connect'), op_kind('max_pool_3x3'), op_kind('nor_conv_1x1')
@@ -32,7 +32,7 @@ def op_size(op: str) -> int:
     """How many parameters the operation has at stride 1 and a few channels; tells larger from smaller.
 
     Raises:
-        KeyError: If it is not registered.
+        UnknownNameError: If it is not registered.
 
     Examples:
         >>> op_size('avg_pool_3x3'), op_size('nor_conv_3x3') // op_size('nor_conv_1x1')

@@ -22,7 +22,7 @@ def build_op(name: str, channels: int, stride: int, norm_cfg: NormCfg) -> nn.Mod
     """Build the operation registered as ``name``.
 
     Raises:
-        KeyError: If there is none; the nearest name is offered.
+        UnknownNameError: If there is none; the nearest name is offered.
     """
     op: nn.Module = lookup(OPS, name)(channels, stride, norm_cfg)
     return op

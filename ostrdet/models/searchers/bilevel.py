@@ -42,9 +42,9 @@ class BilevelSearcher(BaseModel):
             if the supernet's engine is the fast one and there is no GPU.
 
     Raises:
-        KeyError: If a type is unknown; the nearest name is offered.
-        TypeError: If a key is unknown.
-        ValueError: If ``autocast`` is unknown.
+        UnknownNameError: If a type is unknown; the nearest name is offered.
+        InvalidTypeError: If a key is unknown.
+        InvalidValueError: If ``autocast`` is unknown.
     """
 
     def __init__(
@@ -229,7 +229,7 @@ class BilevelSearcher(BaseModel):
                 prediction; 'loss' for a dict with the cross-entropy.
 
         Raises:
-            ValueError: If the mode is unknown.
+            InvalidValueError: If the mode is unknown.
         """
         logits = self._logits(self.bare_supernet, inputs, leaves_of(self.mix(), False))
         if mode == 'tensor':

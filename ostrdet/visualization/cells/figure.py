@@ -167,7 +167,7 @@ def draw_genotype(
 
     Raises:
         GenotypeError: If ``before`` belongs to another space.
-        ValueError: If matplotlib does not know the suffix.
+        InvalidValueError: If matplotlib does not know the suffix.
         OSError: If the file can't be written.
     """
     path = Path(path)

@@ -27,7 +27,7 @@ def report_of(work_dir: str | Path) -> str:
 
     Raises:
         FileNotFoundError: If it holds no search, or one that has finished no epoch yet.
-        ValueError: If a file is damaged.
+        InvalidValueError: If a file is damaged.
     """
     return render_report(read_history(work_dir))
 
