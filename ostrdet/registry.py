@@ -46,6 +46,10 @@ SPACES = Registry('search space', scope='ostrdet', locations=['ostrdet.spaces'])
 OPS = Registry('operation', scope='ostrdet', locations=['ostrdet.models.ops'])
 WEIGHTINGS = Registry('weighting', scope='ostrdet', locations=['ostrdet.models.weightings'])
 ARCH_UPDATES = Registry('arch update', scope='ostrdet', locations=['ostrdet.models.arch_updates'])
+REGULARIZERS = Registry('regularizer', scope='ostrdet', locations=['ostrdet.models.regularizers'])
+PERTURBATIONS = Registry(
+    'perturbation', scope='ostrdet', locations=['ostrdet.models.perturbations']
+)
 CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
 
 #: Values that a message lists.

@@ -3,7 +3,7 @@ default_hooks = dict(
     finite=dict(type='ostrdet.FiniteHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
-    drop_path=dict(type='ostrdet.DropPathHook'),
+    progress=dict(type='ostrdet.ProgressHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='ostrdet.SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     stop=dict(type='ostrdet.StopSignalHook'),

@@ -3,6 +3,7 @@ default_hooks = dict(
     finite=dict(type='FiniteHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
+    progress=dict(type='ProgressHook'),
     selector=dict(type='SelectorHook', criterion=dict(type='OperationStrength'), patience=None),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),

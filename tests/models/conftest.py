@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -48,3 +49,33 @@ def random_weights() -> RandomWeights:
         }
 
     return draw
+
+
+@pytest.fixture
+def step_of(float64: None) -> Callable[..., Any]:
+    """Makes a tiny searcher in double precision, with arguments, that has taken one step.
+
+    The gradients that alpha's optimizer was given are kept.
+    """
+    from mmengine.optim import OptimWrapper, OptimWrapperDict
+    from mmpretrain.structures import DataSample
+
+    from ostrdet.models.searchers import BilevelSearcher
+
+    def make(**arguments: Any) -> BilevelSearcher:
+        torch.manual_seed(0)
+        space = {'type': 'NASBench201Space', 'num_nodes': 2}
+        supernet = {'type': 'Supernet', 'space': space, 'channels': 4, 'num_cells': 1}
+        searcher = BilevelSearcher({**supernet, 'num_classes': 3}, init_std=0.5, **arguments)
+        for module in searcher.modules():
+            if hasattr(module, 'set_progress'):
+                module.set_progress(0, 1)
+        arch = OptimWrapper(torch.optim.SGD(searcher.arch_parameters, lr=0.1))
+        arch.zero_grad = lambda: None
+        weights = OptimWrapper(torch.optim.SGD(searcher.supernet.parameters(), lr=0.1))
+        labels = [DataSample().set_gt_label(index % 3) for index in range(6)]
+        data = {'inputs': torch.randn(6, 3, 8, 8), 'data_samples': labels}
+        searcher.train_step((data, data), OptimWrapperDict(weights=weights, arch=arch))
+        return searcher
+
+    return make

@@ -7,8 +7,10 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ostrdet.datasets import dataset_labels, split_indices
+from ostrdet.datasets.seeding import hash_seed
 from ostrdet.engine.loops.seeded_data import (
     ARCH,
+    DRAWS,
     WEIGHTS,
     begin_at,
     build_dataset,
@@ -76,6 +78,12 @@ class BilevelTrainLoop(SeededEpochLoop):
     def batches(self, start: int) -> Iterator[Any]:
         """Pairs of batches, one from each half."""
         return self.pairs(start)
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """As in mmengine; what all processes draw alike depends on the iteration, not on the rank."""
+        seed = hash_seed(self.runner.seed, DRAWS, self._iter)
+        searcher_of(self.runner).draw_seed = seed
+        super().run_iter(idx, data_batch)
 
     def pairs(self, start: int = 0) -> Iterator[tuple[Any, Any | None]]:
         """The batches of one epoch, from its iteration ``start``.

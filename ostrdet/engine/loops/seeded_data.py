@@ -18,7 +18,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
 
 #: Streams of random numbers: the halves of a search (retraining has the first alone), and the steps.
-WEIGHTS, ARCH, ITERATION = 0, 1, 2
+WEIGHTS, ARCH, ITERATION, DRAWS = 0, 1, 2, 3
 
 
 def build_dataset(cfg: Mapping[str, Any]) -> Any:

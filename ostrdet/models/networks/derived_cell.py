@@ -42,7 +42,7 @@ class DerivedCellBackbone(BaseModule):
         frozen_stages: 0 freezes the stem, k also the first k stages; -1 nothing.
         norm_eval: Whether BatchNorm keeps its running statistics in training.
         drop_path_prob: Probability, in [0, 1), with which an operation of one sample is dropped in
-            training; identities never are. A hook may ramp it (:meth:`set_drop_path_prob`).
+            training; identities never are. ``ProgressHook`` ramps it (:meth:`set_progress`).
         with_cp: Whether to compute cells anew in the backward pass, which saves memory.
         channels_last: Whether weights and images are laid out channels last; None: unless there is
             a GPU.
@@ -103,6 +103,10 @@ class DerivedCellBackbone(BaseModule):
     def out_features(self) -> tuple[FeatureSpec, ...]:
         """Channels and stride of every feature map of ``out_indices``."""
         return tuple(self.plan.layers[self._last_of(stage)].output for stage in self.out_indices)
+
+    def set_progress(self, epoch: int, max_epochs: int) -> None:
+        """Drop with probability p e / E in epoch e, from 0, of E (DARTS); p is ``drop_path_prob``."""
+        self.set_drop_path_prob(self.drop_path_prob * (epoch / max_epochs))
 
     def set_drop_path_prob(self, probability: float) -> None:
         """Drop operations with ``probability``, in [0, 1), from now on."""

@@ -1,29 +1,29 @@
 """The search step: alpha on one half of the data, then the weights on the other."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmengine.dist import all_reduce
-from mmengine.model import BaseModel, is_model_wrapper
 from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
-from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch, BilevelProblem
-from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
+from ostrdet.models.searchers.base import Config, Searcher
+from ostrdet.models.searchers.mix import arch_state, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
-from ostrdet.registry import ARCH_UPDATES, MODELS, WEIGHTINGS, build, nearest
-from ostrdet.structures import ArchState, ArchStep
-
-Config = Mapping[str, Any]
-AUTOCAST_DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
+from ostrdet.registry import (
+    ARCH_UPDATES,
+    MODELS,
+    PERTURBATIONS,
+    REGULARIZERS,
+    build,
+)
+from ostrdet.structures import ArchStep
 
 
 @MODELS.register_module()
-class BilevelSearcher(BaseModel):
+class BilevelSearcher(Searcher):
     """Bilevel search of DARTS (Algorithm 1): first alpha takes a step, then the weights.
 
     All gradients of alpha come from ``torch.autograd.grad``; the step of the weights sees alpha as
@@ -33,6 +33,8 @@ class BilevelSearcher(BaseModel):
         supernet: Config of the supernet.
         weighting: Config of the weighting; softmax if None.
         arch_update: Config of the architecture update; first order if None.
+        regularizers: Configs of what the architecture step minimises beside the cross-entropy.
+        perturbation: Config of what changes the mix for the step of the weights; None for nothing.
         data_preprocessor: Config of the normalisation, as in mmengine.
         init_std: Standard deviation of the initial alpha and beta; the reference has 1e-3.
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
@@ -56,59 +58,15 @@ class BilevelSearcher(BaseModel):
         init_std: float = 1e-3,
         autocast: str | None = None,
         channels_last: bool | None = None,
+        regularizers: Sequence[Config] = (),
+        perturbation: Config | None = None,
     ) -> None:
-        super().__init__(data_preprocessor=data_preprocessor)
-        if autocast is not None and autocast not in AUTOCAST_DTYPES:
-            raise InvalidValueError(
-                f"model.autocast='{autocast}'. {nearest(autocast, AUTOCAST_DTYPES)}"
-            )
-        self.autocast = autocast
-        self.supernet: nn.Module = build(MODELS, supernet)
-        if channels_last is None:
-            is_fast = getattr(self.supernet, 'engine', None) == 'fast'
-            channels_last = is_fast and not torch.cuda.is_available()
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.supernet.to(memory_format=self.memory_format)
-        self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
+        super().__init__(supernet, weighting, data_preprocessor, init_std, autocast, channels_last)
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
-        self.space = self.supernet.space
-        # Parameters of the searcher itself: a child module that holds them would be wrapped by DDP
-        for name, spec in self.space.cells.items():
-            alpha_EO = init_std * torch.randn(len(spec.edges), len(self.space.ops))
-            self.register_parameter(f'alpha_{name}', nn.Parameter(alpha_EO))
-            if self.weighting.edge_norm:
-                beta_E = init_std * torch.randn(len(spec.edges))
-                self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
-        #: What the last architecture step left for the criteria; None where alpha was frozen.
-        self.arch_step: ArchStep | None = None
-
-    @property
-    def alphas(self) -> dict[str, nn.Parameter]:
-        """Architecture parameters by cell type, shape (E, O)."""
-        return {name: self.get_parameter(f'alpha_{name}') for name in self.space.cells}
-
-    @property
-    def betas(self) -> dict[str, nn.Parameter]:
-        """Parameters of the edge normalisation by cell type, shape (E,); empty without it."""
-        names = self.space.cells if self.weighting.edge_norm else ()
-        return {name: self.get_parameter(f'beta_{name}') for name in names}
-
-    @property
-    def arch_parameters(self) -> list[nn.Parameter]:
-        """All alphas, then all betas: what the optimizer ``arch`` owns."""
-        return [*self.alphas.values(), *self.betas.values()]
-
-    def mix(self) -> dict[str, MixWeights]:
-        """The weights that the supernet mixes with, by cell type; differentiable."""
-        betas = self.betas
-        return {
-            name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name])
-            for name, alpha_EO in self.alphas.items()
-        }
-
-    def arch_state(self) -> ArchState:
-        """Alpha and its weights at this moment; detached copies."""
-        return arch_state(self.alphas, self.mix())
+        self.regularizers = nn.ModuleList(build(REGULARIZERS, cfg) for cfg in regularizers)
+        self.perturbation = None if perturbation is None else build(PERTURBATIONS, perturbation)
+        #: Seed of what is drawn in the next step, the same on all processes; the loop sets it.
+        self.draw_seed = 0
 
     def train_step(
         self, data: tuple[Any, Any | None], optim_wrapper: OptimWrapperDict
@@ -128,7 +86,7 @@ class BilevelSearcher(BaseModel):
         if arch_data is not None:
             arch_batch = self.prepare(arch_data)
             logs['arch_loss'] = self._step_architecture(weight_batch, arch_batch, optim_wrapper)
-        loss = self._loss(weight_batch, leaves_of(self.mix(), requires_grad=False))
+        loss = self._loss(weight_batch, self._mix_of_weights())
         optim_wrapper['weights'].update_params(loss)
         return {'loss': loss.detach(), **logs}
 
@@ -145,16 +103,38 @@ class BilevelSearcher(BaseModel):
         grads = torch.autograd.grad(stack_mix(mix), self.arch_parameters, mix_grads)
         self.arch_step = ArchStep(
             state,
-            alpha_grads=dict(zip(mix, grads, strict=False)),
-            op_weight_grads=dict(zip(mix, mix_grads, strict=False)),
+            alpha_grads=dict(zip(mix, grads[: len(mix)], strict=True)),
+            op_weight_grads=dict(zip(mix, mix_grads[: len(mix)], strict=True)),
         )
         # Under a loss scale an overflow is expected now and then: alpha then waits for the next batch
         if problem.loss_scale == 1.0 or all(grad.isfinite().all() for grad in grads):
-            for parameter, grad in zip(self.arch_parameters, grads, strict=True):
+            for parameter, grad in zip(self.arch_parameters, self._regularized(grads), strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
             optim_wrapper['arch'].zero_grad()
         return loss
+
+    def _regularized(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
+        """``grads`` plus those of the regularisers, which are alike on all processes."""
+        terms = [term.weight * term(self.alphas) for term in self.regularizers if term.weight]
+        if not terms:
+            return grads
+        extra = torch.autograd.grad(
+            torch.stack(terms).sum(),
+            self.arch_parameters,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        return [grad + other for grad, other in zip(grads, extra, strict=True)]
+
+    def _mix_of_weights(self) -> dict[str, MixWeights]:
+        """The mix under which the weights take their step."""
+        mix = leaves_of(self.mix(), requires_grad=False)
+        if self.perturbation is None:
+            return mix
+        generator = torch.Generator().manual_seed(self.draw_seed)
+        perturbed: dict[str, MixWeights] = self.perturbation(mix, generator)
+        return perturbed
 
     def _problem(self, leaves: dict[str, MixWeights], wrapper: Any) -> BilevelProblem:
         scaler = getattr(wrapper, 'loss_scaler', None)
@@ -165,87 +145,3 @@ class BilevelSearcher(BaseModel):
             optimizer=wrapper.optimizer,
             loss_scale=1.0 if scaler is None else scaler.get_scale(),
         )
-
-    def probe_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
-        """The loss of the weight step and its weights; no running statistic changes."""
-        loss = self.mix_loss(batch, leaves_of(self.mix(), requires_grad=False))
-        return loss, list(self.bare_supernet.parameters())
-
-    def mix_loss(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
-        """The cross-entropy of ``batch`` under ``mix``; no running statistic changes."""
-        weights = dict(self.bare_supernet.named_parameters())
-        return self._loss(batch, mix, weights, arch=True)
-
-    @property
-    def bare_supernet(self) -> Any:
-        """The supernet without the wrapper of distributed training."""
-        return self.supernet.module if is_model_wrapper(self.supernet) else self.supernet
-
-    def _loss(
-        self,
-        batch: Batch,
-        mix: Mapping[str, MixWeights],
-        weights: Mapping[str, Tensor] | None = None,
-        arch: bool = False,
-    ) -> Tensor:
-        # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
-        supernet = self.bare_supernet if arch else self.supernet
-        with frozen(supernet) if arch and weights is None else nullcontext():
-            logits = self._logits(supernet, batch.images, mix, weights)
-        return F.cross_entropy(logits, batch.labels)
-
-    def _logits(
-        self,
-        supernet: nn.Module,
-        images: Tensor,
-        mix: Mapping[str, MixWeights],
-        weights: Mapping[str, Tensor] | None = None,
-    ) -> Tensor:
-        dtype = AUTOCAST_DTYPES.get(self.autocast or '')
-        images = images.contiguous(memory_format=self.memory_format)
-        with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
-            if weights is None:
-                logits: Tensor = supernet(images, mix)
-            else:
-                scratch = {name: buffer.clone() for name, buffer in supernet.named_buffers()}
-                state = {**scratch, **weights}
-                logits = torch.func.functional_call(supernet, state, (images, mix))
-        return logits.float() if dtype else logits
-
-    def prepare(self, batch: Any) -> Batch:
-        """What a dataloader gives, normalised."""
-        data = self.data_preprocessor(batch, training=True)
-        return Batch(data['inputs'], _labels(data['data_samples']))
-
-    def forward(
-        self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor'
-    ) -> Any:
-        """Run the supernet under the present weights.
-
-        Args:
-            inputs: Normalised images, shape (N, 3, H, W).
-            data_samples: ``mmpretrain.structures.DataSample`` of each image.
-            mode: 'tensor' for logits (N, num_classes); 'predict' for the samples with their
-                prediction; 'loss' for a dict with the cross-entropy.
-
-        Raises:
-            InvalidValueError: If the mode is unknown.
-        """
-        logits = self._logits(self.bare_supernet, inputs, leaves_of(self.mix(), False))
-        if mode == 'tensor':
-            return logits
-        if mode == 'loss':
-            return {'loss': F.cross_entropy(logits, _labels(data_samples))}
-        if mode == 'predict':
-            scores = logits.softmax(dim=-1)
-            return [
-                sample.set_pred_score(score).set_pred_label(score.argmax(dim=0))
-                for sample, score in zip(data_samples or [], scores, strict=True)
-            ]
-        raise InvalidValueError(
-            f"unknown mode '{mode}'. {nearest(mode, ('loss', 'predict', 'tensor'))}"
-        )
-
-
-def _labels(data_samples: list[Any] | None) -> Tensor:
-    return torch.cat([sample.gt_label for sample in data_samples or []])

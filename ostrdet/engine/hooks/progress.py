@@ -1,0 +1,22 @@
+"""One hook for whatever changes with the epoch."""
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ostrdet.models.unwrap import unwrapped
+from ostrdet.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Tells every part of the model that has ``set_progress`` where the run stands.
+
+    Such are the drop path of derived networks, regularisers and perturbations. What they do depends
+    on the epoch alone, so a resumed run goes on with the same numbers.
+    """
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Call ``set_progress(epoch, max_epochs)``, the epoch counted from 0."""
+        for module in unwrapped(runner.model).modules():
+            if hasattr(module, 'set_progress'):
+                module.set_progress(runner.epoch, runner.max_epochs)

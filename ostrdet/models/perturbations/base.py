@@ -1,0 +1,60 @@
+"""What a perturbation does to the mix."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Generator, Tensor, nn
+
+from ostrdet.models.weightings import MixWeights
+from ostrdet.structures.progress import bounded
+
+
+class Perturbation(nn.Module, ABC):
+    """Changes the weights of operations for the step of the supernet's weights alone.
+
+    The architecture step, its gradients and the validation see the clean mix.
+
+    Args:
+        epsilon: Largest change of a weight, in [0, 1]: a number, or a schedule such as
+            ``dict(type='Linear', start=0.03, end=0.3)``.
+
+    Raises:
+        InvalidTypeError: If epsilon is neither.
+        InvalidValueError: If it is out of range.
+    """
+
+    def __init__(self, epsilon: Any) -> None:
+        super().__init__()
+        self._schedule = bounded(epsilon, 'model.perturbation.epsilon', least=0.0, most=1.0)
+        self.epsilon = 0.0
+
+    def set_progress(self, epoch: int, max_epochs: int) -> None:
+        """Take the epsilon of the epoch, counted from 0."""
+        self.epsilon = self._schedule(epoch, max_epochs)
+
+    @abstractmethod
+    def forward(self, mix: Mapping[str, MixWeights], generator: Generator) -> dict[str, MixWeights]:
+        """The mix under which the weights take their step.
+
+        Args:
+            mix: The clean one, cut from its graph.
+            generator: For draws, of the CPU; in the same state on all processes.
+        """
+
+
+def project(weights_EO: Tensor) -> Tensor:
+    """The weights, clamped to [0, 1] and divided by their sum (SmoothDARTS).
+
+    A row without a positive weight becomes one-hot at its largest.
+
+    Args:
+        weights_EO: Any real numbers, shape (E, O).
+    """
+    clamped_EO = weights_EO.clamp(0.0, 1.0)
+    total_E1 = clamped_EO.sum(dim=-1, keepdim=True)
+    largest_EO = weights_EO == weights_EO.amax(dim=-1, keepdim=True)
+    first_EO = largest_EO & (largest_EO.cumsum(dim=-1) == 1)
+    is_empty_E1 = total_E1 == 0
+    scaled_EO = clamped_EO / total_E1.masked_fill(is_empty_E1, 1.0)
+    return scaled_EO.where(~is_empty_E1, first_EO.to(weights_EO.dtype))

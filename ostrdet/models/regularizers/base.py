@@ -1,0 +1,44 @@
+"""The term that a regulariser adds to the loss of the architecture step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from ostrdet.structures.progress import bounded
+
+
+class Regularizer(nn.Module, ABC):
+    """A function of alpha that the architecture step minimises beside the cross-entropy.
+
+    Its gradient moves alpha and nothing else: the gradients that criteria read never hold it.
+
+    Args:
+        weight: Its coefficient, at least 0: a number, or a schedule such as
+            ``dict(type='Linear', start=0, end=50)``.
+
+    Raises:
+        InvalidTypeError: If the weight is neither.
+        InvalidValueError: If it is negative.
+    """
+
+    def __init__(self, weight: Any = 1.0) -> None:
+        super().__init__()
+        self._schedule = bounded(weight, 'model.regularizers.weight', least=0.0)
+        self.weight = 0.0
+
+    def set_progress(self, epoch: int, max_epochs: int) -> None:
+        """Take the coefficient of the epoch, counted from 0."""
+        self.weight = self._schedule(epoch, max_epochs)
+
+    @abstractmethod
+    def forward(self, alphas: Mapping[str, Tensor]) -> Tensor:
+        """The term without its coefficient.
+
+        Args:
+            alphas: Architecture parameters by cell type, shape (E, O).
+
+        Returns:
+            A scalar, differentiable in alpha.
+        """

@@ -1,0 +1,111 @@
+"""Numbers that change along a run: functions of the epoch that configs write as dicts."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ostrdet.errors import InvalidTypeError, InvalidValueError, UnknownNameError
+
+#: The value at the epoch, from 0, of a run of so many epochs.
+Schedule = Callable[[int, int], float]
+
+
+def linear(start: float, end: float) -> Schedule:
+    """From ``start`` in epoch 0 towards ``end``, which the epoch after the last would have.
+
+    Examples:
+        >>> linear(0.0, 50.0)(99, 100)
+        49.5
+    """
+    return lambda epoch, max_epochs: start + (end - start) * (epoch / max_epochs)
+
+
+def linear_to_last(start: float, end: float) -> Schedule:
+    """From ``start`` in epoch 0 to ``end`` in the last epoch, as the temperature of GDAS.
+
+    Examples:
+        >>> linear_to_last(10.0, 0.1)(249, 250)
+        0.1
+    """
+
+    def value(epoch: int, max_epochs: int) -> float:
+        share = epoch / max(max_epochs - 1, 1)
+        return start * (1 - share) + end * share
+
+    return value
+
+
+def cosine(start: float, end: float) -> Schedule:
+    """From ``start`` towards ``end`` along half a cosine, which the epoch after the last would end.
+
+    Examples:
+        >>> cosine(1.0, 0.0)(25, 50)
+        0.5
+    """
+
+    def value(epoch: int, max_epochs: int) -> float:
+        share = (1 + math.cos(math.pi * epoch / max_epochs)) / 2
+        return round(end + (start - end) * share, 15)
+
+    return value
+
+
+#: Schedules by the name that a config gives them.
+SCHEDULES: Mapping[str, Callable[[float, float], Schedule]] = {
+    'Linear': linear,
+    'LinearToLast': linear_to_last,
+    'Cosine': cosine,
+}
+KEYS = {'type', 'start', 'end'}
+
+
+def schedule(value: Any, key: str) -> Schedule:
+    """The schedule of a number in a config.
+
+    Args:
+        value: A number, which stays, or a dict such as ``dict(type='Linear', start=10, end=0.1)``.
+        key: Where it stands, for messages.
+
+    Raises:
+        InvalidTypeError: If it is neither, or ``start`` or ``end`` is no number.
+        UnknownNameError: If there is no such type or key.
+
+    Examples:
+        >>> schedule(0.2, 'model.tau')(7, 50)
+        0.2
+        >>> schedule({'type': 'Linear', 'start': 0, 'end': 50}, 'weight')(50, 100)
+        25.0
+    """
+    if _is_number(value):
+        return lambda epoch, max_epochs: float(value)
+    if not isinstance(value, Mapping) or set(value) != KEYS:
+        raise InvalidTypeError(
+            f"{key}={value!r}, expected a number, or dict(type='Linear', start=..., end=...)"
+        )
+    if value['type'] not in SCHEDULES:
+        raise UnknownNameError(
+            f"{key}: unknown schedule '{value['type']}', expected one of {', '.join(SCHEDULES)}"
+        )
+    for name in ('start', 'end'):
+        if not _is_number(value[name]):
+            raise InvalidTypeError(f'{key}.{name}={value[name]!r}, expected a number')
+    return SCHEDULES[value['type']](float(value['start']), float(value['end']))
+
+
+def bounded(value: Any, key: str, least: float, most: float = math.inf) -> Schedule:
+    """A schedule whose ends lie in [least, most].
+
+    Raises:
+        InvalidValueError: If one of them does not; further what :func:`schedule` raises.
+    """
+    found = schedule(value, key)
+    ends = (value,) if _is_number(value) else (value['start'], value['end'])
+    for end in ends:
+        if not least <= end <= most:
+            upper = '' if most == math.inf else f' and at most {most}'
+            raise InvalidValueError(f'{key}={end}, expected a number, at least {least}{upper}')
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
