@@ -7,9 +7,9 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ostrdet.datasets.missing_data import check_files
-from ostrdet.datasets.pickles import load_arrays
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DATASETS
+from ostrdet.safe_pickle import load_arrays
 
 SIZE = 16
 TOTAL_CLASSES = 1000

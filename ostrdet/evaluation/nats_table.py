@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from ostrdet.datasets.pickles import load_arrays
 from ostrdet.errors import MissingPackageError
 from ostrdet.evaluation.benchmark_table import (
     DATASETS,
@@ -15,6 +14,7 @@ from ostrdet.evaluation.benchmark_table import (
     BenchmarkTable,
     DamagedTableError,
 )
+from ostrdet.safe_pickle import load_arrays
 
 META_FILE = 'meta.pickle.pbz2'
 CELL_FILE = re.compile(r'(\d+)\.pickle\.pbz2')
@@ -39,7 +39,7 @@ class NATSTable(BenchmarkTable):
     read when it is asked for; one whose file is missing is unknown, never guessed.
 
     The files are pickles, and the package unpickles them, which runs whatever they hold. So each is
-    read by :func:`~ostrdet.datasets.pickles.load_arrays` first, which refuses all but numbers,
+    read by :func:`~ostrdet.safe_pickle.load_arrays` first, which refuses all but numbers,
     text and built-in containers.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ostrdet.datasets.pickles import STAND_INS, load_arrays
+from ostrdet.safe_pickle import STAND_INS, load_arrays
 
 COUNTING = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 ARRAYS = {
