@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ostrdet.commands.search import main
-from ostrdet.registry import CRITERIA, OPS, SPACES, WEIGHTINGS
+from ostrdet.registry import CRITERIA, OPS, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype
@@ -48,7 +48,7 @@ def search(
     repo_root: Path, tiny_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Search]:
     """Searches with a module that holds the code under a heading, and with a config that names it."""
-    for registry in (CRITERIA, OPS, SPACES, WEIGHTINGS):
+    for registry in (CRITERIA, OPS, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
     monkeypatch.syspath_prepend(tmp_path)
     tiny_config({'train_cfg.max_epochs': 1}).dump(tmp_path / 'tiny.py')
@@ -91,6 +91,17 @@ def test_a_weighting(search: Search) -> None:
     alphas, weights = (torch.tensor(found.line[key]['cell']) for key in ('alphas', 'op_weights'))
     torch.testing.assert_close(weights, alphas.sigmoid())
     assert None not in found.line['genotypes'].values()
+    found.space.validate(found.genotype)
+
+
+def test_a_regularizer(search: Search) -> None:
+    decayed = search('A regulariser', "model = dict(regularizers=[dict(type='Entropy', weight=9)])")
+    decayed.space.validate(decayed.genotype)
+
+
+def test_a_perturbation(search: Search) -> None:
+    shaken = "model = dict(perturbation=dict(type='TowardsUniform', epsilon=0.5))"
+    found = search('A perturbation', shaken)
     found.space.validate(found.genotype)
 
 

@@ -8,13 +8,21 @@ import torch
 from mmpretrain.structures import DataSample
 
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
-from ostrdet.registry import CRITERIA, MODELS, SPACES, WEIGHTINGS, build
+from ostrdet.registry import (
+    CRITERIA,
+    MODELS,
+    PERTURBATIONS,
+    REGULARIZERS,
+    SPACES,
+    WEIGHTINGS,
+    build,
+)
 from ostrdet.selection import discretize
 from ostrdet.structures import Genotype
 
 CLASSES, BATCH, SIZE = 3, 4, 8
 NUM_CELLS = 3  # the least with cells of every type
-for registry in (CRITERIA, SPACES, WEIGHTINGS):
+for registry in (CRITERIA, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
     registry.import_from_location()
 MIXED_OPS = ({'type': 'MixedOp'}, {'type': 'PartialChannelMixedOp', 'k': 2})
 UPDATES = (
@@ -38,7 +46,9 @@ def batch(seed: int) -> dict[str, Any]:
     return {'inputs': images, 'data_samples': [DataSample().set_gt_label(y) for y in labels]}
 
 
-def searcher(space: str, mixed_op: Any, weighting: str, edge_norm: bool, update: Any) -> Any:
+def searcher(
+    space: str, mixed_op: Any, weighting: str, edge_norm: bool, update: Any, **terms: Any
+) -> Any:
     torch.manual_seed(0)
     supernet = {
         'type': 'Supernet',
@@ -53,6 +63,7 @@ def searcher(space: str, mixed_op: Any, weighting: str, edge_norm: bool, update:
         'supernet': supernet,
         'weighting': {'type': weighting, 'edge_norm': edge_norm},
         'arch_update': update,
+        **terms,
     }
     return MODELS.build(config)
 
@@ -84,3 +95,32 @@ def test_a_step_and_every_criterion(parts: tuple[Any, ...]) -> None:
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)
         assert model.space.parse(model.space.format(genotype)) == genotype
+
+
+TERMS = [
+    *({'regularizers': [{'type': name, 'weight': 2.0}]} for name in REGULARIZERS.module_dict),
+    *({'perturbation': {'type': name, 'epsilon': 0.3}} for name in PERTURBATIONS.module_dict),
+]
+
+
+@pytest.mark.parametrize('engine', ['plain', 'fast'])
+@pytest.mark.parametrize('space', SPACES.module_dict)
+@pytest.mark.parametrize('terms', TERMS, ids=str)
+def test_a_step_with_every_term(terms: dict[str, Any], space: str, engine: str) -> None:
+    """Two steps from one seed are equal to the bit, and a term changes one; evaluation draws nothing."""
+    found = []
+    for chosen in ({}, terms, terms):
+        model = searcher(space, MIXED_OPS[0], 'SoftmaxWeighting', True, UPDATES[0], **chosen)
+        model.supernet.engine = engine
+        for part in model.modules():
+            if hasattr(part, 'set_progress'):
+                part.set_progress(1, 2)
+        model.draw_seed = 7
+        model.train_step((batch(1), batch(2)), BilevelOptimWrapperConstructor(OPTIMIZERS)(model))
+        images = model.prepare(batch(3)).images
+        with torch.no_grad():
+            logits = [model.eval()(images) for _ in range(2)]
+        assert torch.equal(*logits)
+        found.append(torch.cat([value.flatten() for value in model.state_dict().values()]))
+    assert torch.equal(found[1], found[2])
+    assert not torch.equal(found[0], found[1])

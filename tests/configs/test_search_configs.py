@@ -115,6 +115,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr-star_nb201_c10': {**NB201, **STAR},
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
     'magnitude_nb201_c10': {**NB201, **MAGNITUDE},
+    'beta-darts_nb201_c10': {**NB201, **MAGNITUDE},
+    'sdarts-rs_nb201_c10': {**NB201, **MAGNITUDE},
     'ostr_nb201_c10-proxy': PROXY,
     'ostr_nb201_c10-deep': DEEP,
     'ostr_pc-nb201_c10-deep': {**DEEP, 'k': 4, 'edge_norm': True},

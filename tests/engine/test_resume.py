@@ -15,6 +15,13 @@ RICH = {
     'model.supernet.mixed_op': {'type': 'PartialChannelMixedOp', 'k': 2},
     'model.weighting.edge_norm': True,
     'model.arch_update.type': 'UnrolledUpdate',
+    'model.regularizers': [
+        {'type': 'BetaDecay', 'weight': {'type': 'Linear', 'start': 1, 'end': 50}}
+    ],
+    'model.perturbation': {
+        'type': 'RandomSmoothing',
+        'epsilon': {'type': 'Linear', 'start': 0.03, 'end': 0.3},
+    },
     'train_cfg.portions': (0.05, 0.025),
     'default_hooks.selector.patience': 5,
     'default_hooks.selector.criterion.type': 'Magnitude',

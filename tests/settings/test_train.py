@@ -118,7 +118,7 @@ def test_any_config_may_find_unused_parameters(tiny_training: Any, key: str) -> 
         ({'model.backbone.chanels': 3}, None, TypeError, "Did you mean 'channels'"),
         ({'model.head.loss.type': 'CrossEntropy'}, None, KeyError, 'CrossEntropyLoss'),
         ({'optim_wrapper.optimizer.momentums': 3}, None, TypeError, "Did you mean 'momentum'"),
-        ({'default_hooks.drop_path.prob': 3}, None, TypeError, 'DropPathHook has no argument'),
+        ({'default_hooks.progress.prob': 3}, None, TypeError, 'ProgressHook has no argument'),
         ({'train_cfg.epochs': 3}, None, TypeError, "Did you mean 'max_epochs'"),
         ({'param_scheduler.0.type': 'Cosine'}, None, KeyError, 'CosineAnnealingLR'),
         ({'randomness.seed': None}, None, ValueError, r'randomness\.seed=None'),
