@@ -146,7 +146,7 @@ def test_settings(path: Path) -> None:
     assert config.model.head.get('aux_weight', 0.4) == 0.4
     assert (config.default_scope, config.randomness.seed) == ('mmpretrain', 0)
     assert config.auto_scale_lr.enable is False
-    assert config.default_hooks.drop_path.type == 'ostrdet.DropPathHook'
+    assert config.default_hooks.progress.type == 'ostrdet.ProgressHook'
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=NAMES)
