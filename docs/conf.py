@@ -38,7 +38,7 @@ nitpick_ignore = [
     *(('py:class', name) for name in ('_collate_fn_t', '_worker_init_fn_t')),
 ]
 OTHERS = (
-    *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'os', 'pathlib', 'types'),
+    *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'enum', 'os', 'pathlib', 'types'),
     *(
         'markupsafe',
         'matplotlib',
