@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ostrdet.commands.base import Parser, run_cli
+from ostrdet.errors import InvalidValueError
 from ostrdet.output import SteadyStream, plain_console, quoted, steady_output
 
 
@@ -108,7 +109,7 @@ def test_a_tool_whose_output_is_its_result_says_what_is_lost(
 def test_an_error_comes_before_a_lost_output(monkeypatch: pytest.MonkeyPatch) -> None:
     def main(args: argparse.Namespace) -> None:
         print('a')
-        raise ValueError('bad value')
+        raise InvalidValueError('bad value')
 
     monkeypatch.setattr(sys, 'stdout', Failing(errno.ENOSPC))
     assert run_cli(main, Parser(prog='tool.py'), []) == 2
