@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
+from ostrdet.engine.hooks.progress import set_progress
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
 from ostrdet.registry import (
     CRITERIA,
@@ -112,9 +113,7 @@ def test_a_step_with_every_term(terms: dict[str, Any], space: str, engine: str) 
     for chosen in ({}, terms, terms):
         model = searcher(space, MIXED_OPS[0], 'SoftmaxWeighting', True, UPDATES[0], **chosen)
         model.supernet.engine = engine
-        for part in model.modules():
-            if hasattr(part, 'set_progress'):
-                part.set_progress(1, 2)
+        set_progress(model, 1, 2)
         model.draw_seed = 7
         model.train_step((batch(1), batch(2)), BilevelOptimWrapperConstructor(OPTIMIZERS)(model))
         images = model.prepare(batch(3)).images

@@ -45,7 +45,7 @@ def cosine(start: float, end: float) -> Schedule:
 
     def value(epoch: int, max_epochs: int) -> float:
         share = (1 + math.cos(math.pi * epoch / max_epochs)) / 2
-        return round(end + (start - end) * share, 15)
+        return end + (start - end) * share
 
     return value
 

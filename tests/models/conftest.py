@@ -60,6 +60,7 @@ def step_of(float64: None) -> Callable[..., Any]:
     from mmengine.optim import OptimWrapper, OptimWrapperDict
     from mmpretrain.structures import DataSample
 
+    from ostrdet.engine.hooks.progress import set_progress
     from ostrdet.models.searchers import BilevelSearcher
 
     def make(**arguments: Any) -> BilevelSearcher:
@@ -67,9 +68,7 @@ def step_of(float64: None) -> Callable[..., Any]:
         space = {'type': 'NASBench201Space', 'num_nodes': 2}
         supernet = {'type': 'Supernet', 'space': space, 'channels': 4, 'num_cells': 1}
         searcher = BilevelSearcher({**supernet, 'num_classes': 3}, init_std=0.5, **arguments)
-        for module in searcher.modules():
-            if hasattr(module, 'set_progress'):
-                module.set_progress(0, 1)
+        set_progress(searcher, 0, 1)
         arch = OptimWrapper(torch.optim.SGD(searcher.arch_parameters, lr=0.1))
         arch.zero_grad = lambda: None
         weights = OptimWrapper(torch.optim.SGD(searcher.supernet.parameters(), lr=0.1))

@@ -1,7 +1,11 @@
 """One hook for whatever changes with the epoch."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import HOOKS
@@ -17,6 +21,12 @@ class ProgressHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Call ``set_progress(epoch, max_epochs)``, the epoch counted from 0."""
-        for module in unwrapped(runner.model).modules():
-            if hasattr(module, 'set_progress'):
-                module.set_progress(runner.epoch, runner.max_epochs)
+        set_progress(unwrapped(runner.model), runner.epoch, runner.max_epochs)
+
+
+def set_progress(model: nn.Module, epoch: int, max_epochs: int) -> None:
+    """Tell every part of ``model`` that wants to know; the epoch is counted from 0."""
+    parts: Iterator[Any] = model.modules()
+    for module in parts:
+        if hasattr(module, 'set_progress'):
+            module.set_progress(epoch, max_epochs)
