@@ -1,12 +1,15 @@
 """A small searcher in double precision, and minibatches for it."""
 
+import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from ostrdet.commands.analyze import main
 from ostrdet.models.arch_updates import Batch
 
 CLASSES = 3
@@ -45,3 +48,18 @@ def batch_losses(float64: None) -> Callable[..., list[Any]]:
         return [partial(searcher.mix_loss, batch) for batch in batches]
 
     return make
+
+
+@pytest.fixture
+def refuses(
+    searches: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str, list[str], str], None]:
+    """Checks that an analysis answers options with one line on stderr, and writes nothing."""
+
+    def check(command: str, options: list[str], message: str) -> None:
+        argv = [command, str(searches.folders[0]), '--out', str(tmp_path / 'out'), *options]
+        assert main(argv) == 2
+        assert re.fullmatch(f'error: .*{re.escape(message)}.*\n', capsys.readouterr().err)
+        assert not (tmp_path / 'out').exists()
+
+    return check

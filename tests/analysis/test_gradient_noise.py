@@ -13,12 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.analysis.gradient_noise import (
-    alpha_gradients,
-    cut,
-    gradient_noise,
-    normal_strength,
-)
+from ostrdet.analysis.gradient_noise import alpha_gradients, cut, gradient_noise, normal_strength
 from ostrdet.models.arch_updates import Batch
 from ostrdet.registry import CRITERIA, build
 from ostrdet.structures import ArchStep

@@ -90,13 +90,6 @@ def test_measuring_leaves_weights_statistics_alpha_and_generators(searches: Any)
     ],
 )  # fmt: skip
 def test_bad_input_is_answered_with_one_line(
-    searches: Any,
-    tmp_path: Path,
-    options: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
+    refuses: Any, options: list[str], message: str
 ) -> None:
-    argv = ['noise', str(searches.folders[0]), '--out', str(tmp_path / 'out'), *options]
-    assert main(argv) == 2
-    assert re.fullmatch(f'error: .*{re.escape(message)}.*\n', capsys.readouterr().err)
-    assert not (tmp_path / 'out').exists()
+    refuses('noise', options, message)

@@ -1,9 +1,7 @@
 """``tools/analyze.py race``: ratios, leads and weights of the trajectories; what is grouped; errors."""
 
-import csv
 import json
 import math
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from ostrdet.analysis.ops import two_ops
 from ostrdet.commands.analyze import main
 from ostrdet.spaces import build_space
+from tests.fixtures.work_dirs import read, trajectory
 
 EDGES = ('1<-0', '2<-0', '2<-1')
 SKIP, CONV = 1, 2  # places in the space of the tiny searches
@@ -29,15 +28,6 @@ def race(searches: Any, tmp_path: Path) -> Race:
         assert main([*argv, *options]) == 0
 
     return run
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline='', encoding='utf-8') as stream:
-        return list(csv.DictReader(stream))
-
-
-def trajectory(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / 'trajectory.jsonl').read_text().splitlines()]
 
 
 def write_trajectory(folder: Path, lines: list[dict[str, Any]]) -> None:
@@ -160,16 +150,9 @@ def test_searches_are_grouped_by_any_key(race: Race, made_up: list[Path], tmp_pa
     ],
 )
 def test_bad_input_is_answered_with_one_line(
-    searches: Any,
-    tmp_path: Path,
-    options: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
+    refuses: Any, options: list[str], message: str
 ) -> None:
-    argv = ['race', str(searches.folders[0]), '--out', str(tmp_path / 'out'), *options]
-    assert main(argv) == 2
-    assert re.fullmatch(f'error: .*{re.escape(message)}.*\n', capsys.readouterr().err)
-    assert not (tmp_path / 'out').exists()
+    refuses('race', options, message)
 
 
 @pytest.mark.parametrize(

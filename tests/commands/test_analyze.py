@@ -1,7 +1,5 @@
 """``tools/analyze.py`` as a user calls it: files, numbers, errors."""
 
-import csv
-import json
 import re
 import shlex
 import subprocess
@@ -17,6 +15,7 @@ from scipy.stats import spearmanr
 from ostrdet.commands.analyze import COMMANDS, build_parser, main
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.spaces import build_space
+from tests.fixtures.work_dirs import read, trajectory
 
 CRITERIA = ('OperationStrength', 'OperationStrengthStar', 'PruningSaliency', 'AlphaSaliency', 'Magnitude')  # fmt: skip
 OPS = ('none', 'skip_connect', 'nor_conv_1x1', 'avg_pool_3x3')
@@ -33,15 +32,6 @@ def analyze(searches: Any, tmp_path: Path) -> Analyze:
         assert main(argv) == 0
 
     return run
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline='', encoding='utf-8') as stream:
-        return list(csv.DictReader(stream))
-
-
-def trajectory(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / 'trajectory.jsonl').read_text().splitlines()]
 
 
 def variants(cell: str, edge: int) -> list[str]:
