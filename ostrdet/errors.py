@@ -22,6 +22,10 @@ class UserError(Exception):
     exit_status = Status.BAD_INPUT
 
 
+#: What the user or the system causes.
+USER_ERRORS = (UserError, OSError, MemoryError)
+
+
 class InvalidValueError(UserError, ValueError):
     """A value that is out of its range, or does not fit another one."""
 

@@ -1,4 +1,4 @@
-"""What all command lines share: ``--debug``, and errors of one line with exit status 2."""
+"""What all command lines share: ``--debug``, and errors of one line with their exit status."""
 
 import argparse
 import errno
@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from ostrdet.errors import Status, UserError, one_line
+from ostrdet.errors import USER_ERRORS, Status, one_line
 from ostrdet.invocation import as_here, program
 from ostrdet.output import steady_output
 
-#: What the user or the system causes; everything else is a defect, and keeps its traceback.
-USER_ERRORS = (UserError, OSError, MemoryError)
 #: What a shell reports of a program that SIGINT ended.
 INTERRUPTED = 128 + signal.SIGINT
 STOPPED = 'stopped by SIGINT'

@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
 from ostrdet.engine.built import is_own, reason_of
-from ostrdet.errors import InvalidValueError, UserError
+from ostrdet.errors import USER_ERRORS, InvalidValueError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import nearest
 
@@ -31,8 +31,8 @@ def rehearse(runner: Runner, names: Sequence[str] = ('train', 'val')) -> None:
         names: 'train', 'val', 'test': the loops, of which some may be missing.
 
     Raises:
-        InvalidValueError: If a sample can't be read, the model can't learn or predict it, the metrics can't
-            evaluate predictions, or a hook asks for a metric that there is not.
+        InvalidValueError: If a sample can't be read, the model can't learn or predict it, the
+            metrics can't evaluate predictions, or a hook asks for a metric that there is not.
     """
     for name in names:
         loop = getattr(runner, f'_{name}_loop')
@@ -138,7 +138,7 @@ def _named(what: str, mend: str = 'mend the config or the data') -> Iterator[Non
     """Say what was tried when a library raises, except that memory lacks or a file is missing."""
     try:
         yield
-    except (UserError, OSError, MemoryError, torch.OutOfMemoryError):
+    except (*USER_ERRORS, torch.OutOfMemoryError):
         raise
     except Exception as error:
         if is_own(error) or 'allocate memory' in str(error):

@@ -44,7 +44,7 @@ from ostrdet.engine.runner.continuation import (
     rates_changed,
 )
 from ostrdet.engine.runner.explained import explained
-from ostrdet.errors import InvalidValueError, UserError
+from ostrdet.errors import USER_ERRORS, InvalidValueError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import steady_output
 from ostrdet.registry import RUNNERS
@@ -104,9 +104,7 @@ class SeededRunner(Runner):
 
     def _log_defect(self, error: BaseException) -> None:
         """Keep the traceback of a defect in ``run.log``; the console shows it at the end."""
-        if isinstance(error, Exception) and not isinstance(
-            error, UserError | OSError | MemoryError
-        ):
+        if isinstance(error, Exception) and not isinstance(error, USER_ERRORS):
             self.logger.error('the run ends by a defect', exc_info=error)
 
     def _has_begun(self) -> bool:
