@@ -99,8 +99,8 @@ def lookup(registry: Registry, name: str) -> Callable[..., Any]:
     """The class or function registered as ``name``, with or without the prefix ``ostrdet.``.
 
     Raises:
-        UnknownNameError: If nothing is registered under that name; the nearest name is offered. Unlike
-            ``Registry.get``, a dotted name is never imported.
+        UnknownNameError: If nothing is registered under that name; the nearest name is offered.
+            Unlike ``Registry.get``, a dotted name is never imported.
     """
     key = str(name).removeprefix('ostrdet.')
     if key not in registry.module_dict:
@@ -117,8 +117,8 @@ def build(registry: Registry, cfg: Mapping[str, Any], **defaults: Any) -> Any:
 
     Raises:
         UnknownNameError: If ``type`` is missing or unknown.
-        InvalidTypeError: If ``cfg`` is no dict, or a key is not an argument of the type; the nearest
-            argument is offered.
+        InvalidTypeError: If ``cfg`` is no dict, or a key is not an argument of the type; the
+            nearest argument is offered.
     """
     if not isinstance(cfg, Mapping):
         raise InvalidTypeError(

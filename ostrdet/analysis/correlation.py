@@ -19,6 +19,7 @@ from ostrdet.visualization.style import INK
 
 #: Spearman's correlation of every search, by criterion, then by edge.
 Correlations = Mapping[str, Mapping[str, Sequence[float]]]
+Found = dict[str, list[EdgeCorrelation]]
 
 
 def draw_correlation(found: Correlations, accuracy: str) -> Figure:
@@ -62,9 +63,6 @@ def _panel(panel: Axes, index: int, by_edge: Mapping[str, Sequence[float]]) -> N
         )
 
 
-Found = dict[str, list[EdgeCorrelation]]
-
-
 def correlation(
     work_dirs: Sequence[str | Path],
     out: str | Path,
@@ -97,8 +95,8 @@ def correlation(
         A row per search, edge and criterion.
 
     Raises:
-        InvalidValueError: If not exactly one of ``benchmark`` and ``retrain`` is given, or the searches do
-            not fit together.
+        InvalidValueError: If not exactly one of ``benchmark`` and ``retrain`` is given, or the
+            searches do not fit together.
         LookupError: If the table lacks a cell, or a name is unknown.
     """
     logs = read_logs(work_dirs)

@@ -29,6 +29,11 @@ CURVES = (
     ('removing', 'removing it: true', False),
     ('saliency', 'removing it: first order (pruning)', True),
 )
+#: Weights of the operation that takes an edge over.
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99)
+#: Edges in the figure of saturation: those that are nearest to it.
+SHOWN = 6
+Taken = Mapping[str, Sequence[SaturationPoint]]
 
 
 def draw_loss_change(
@@ -100,13 +105,6 @@ def draw_saturation(points: Mapping[str, Sequence[SaturationPoint]], where: str)
         panel.set_ylabel('loss change (nats)')
     shared_legend(figure, axes[0], 3)
     return figure
-
-
-#: Weights of the operation that takes an edge over.
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.99)
-#: Edges in the figure of saturation: those that are nearest to it.
-SHOWN = 6
-Taken = Mapping[str, Sequence[SaturationPoint]]
 
 
 def loss_change(

@@ -27,6 +27,8 @@ from ostrdet.visualization.panels import marks, panels, shared_legend
 
 #: By edge, then by operation: what was found, in the order of the batch size.
 Panels = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+#: By batch size.
+Found = Mapping[int, GradientNoise]
 
 
 def draw_noise(found: Panels, where: str) -> Figure:
@@ -62,10 +64,6 @@ def draw_noise(found: Panels, where: str) -> Figure:
         panel.set_ylabel('score (nats)')
     shared_legend(figure, axes[0], 2)
     return figure
-
-
-#: By batch size.
-Found = Mapping[int, GradientNoise]
 
 
 def noise(

@@ -25,6 +25,8 @@ from ostrdet.visualization.style import INK, line_style
 
 #: By edge, then by setting: a mapping from epoch to number for every search of the setting.
 Lines = dict[str, dict[str, list[Mapping[int, float]]]]
+#: Depth of the supernet, and images of a minibatch.
+GROUP_BY = ('model.supernet.num_cells', 'train_dataloader.batch_size')
 
 
 class Look(NamedTuple):
@@ -109,10 +111,6 @@ def _searches(panel: Axes, index: int, setting: str, searches: list[Mapping[int,
             linewidth=1.2,
             **style,
         )
-
-
-#: Depth of the supernet, and images of a minibatch.
-GROUP_BY = ('model.supernet.num_cells', 'train_dataloader.batch_size')
 
 
 def race(

@@ -17,6 +17,9 @@ from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.visualization.panels import marks, panels, shared_legend, spread_row
 from ostrdet.visualization.style import line_style
 
+#: The quantities of the table, by column.
+MEASURED = ('norm', 'relative', 'weight')
+
 
 def draw_residuals(
     along: Mapping[str, Mapping[int, float]],
@@ -55,10 +58,6 @@ def draw_residuals(
     return figure
 
 
-#: The quantities of the table, by column.
-MEASURED = ('norm', 'relative', 'weight')
-
-
 def residual_norms(
     work_dirs: Sequence[str | Path],
     out: str | Path,
@@ -82,7 +81,8 @@ def residual_norms(
 
     Raises:
         FileNotFoundError: If a folder holds no config or no checkpoint.
-        InvalidValueError: If a number is less than 1, a checkpoint damaged, or the relaxation unknown.
+        InvalidValueError: If a number is less than 1, a checkpoint damaged, or the relaxation
+            unknown.
     """
     output = Output(out, png)
     rows = [

@@ -1,4 +1,4 @@
-"""From a checked config to the runner that search, training and testing share."""
+"""From a checked config to the runner that all verbs share, and the processes that it runs in."""
 
 import os
 import sys
@@ -32,6 +32,8 @@ STARTERS = {
     'slurm': (('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'), 'srun'),
     'mpi': (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_LOCAL_RANK'), 'mpirun'),
 }
+#: Where launchers say which process this is.
+RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
 
 
 def start_processes(cfg: Any) -> None:
@@ -40,7 +42,8 @@ def start_processes(cfg: Any) -> None:
     They talk by gloo then, which mmengine's own start does not offer.
 
     Raises:
-        InvalidValueError: If the processes were not started by what the launcher is for, or it needs a GPU.
+        InvalidValueError: If the processes were not started by what the launcher is for, or it
+            needs a GPU.
         PortInUseError: If another program holds the port.
     """
     if cfg.launcher == 'none':
@@ -72,8 +75,8 @@ def check_launcher(launcher: str, environment: Any, devices: int) -> None:
         devices: Number of its GPUs.
 
     Raises:
-        InvalidValueError: If a variable is missing, if there is no GPU but for torchrun, or fewer GPUs than
-            processes.
+        InvalidValueError: If a variable is missing, if there is no GPU but for torchrun, or fewer
+            GPUs than processes.
     """
     names, program = STARTERS[launcher]
     lost = [name for name in names if name not in environment]
@@ -105,10 +108,6 @@ def _meet() -> None:
             f'port {os.environ["MASTER_PORT"]} is in use by another program, so the processes can not '
             'meet; give torchrun another --master-port'
         ) from error
-
-
-#: Where launchers say which process this is.
-RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
 
 
 def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none') -> Runner:

@@ -73,8 +73,9 @@ def export(
         MissingPackageError: If a package for the format is missing.
         UnknownNameError: If the format is unknown; the nearest is offered.
         InvalidTypeError: If the model is no classifier.
-        InvalidValueError: If the checkpoint is damaged or of another architecture, the images are smaller
-            than the stride of the network, or the logits of the file differ; it is deleted then.
+        InvalidValueError: If the checkpoint is damaged or of another architecture, the images are
+            smaller than the stride of the network, or the logits of the file differ; it is deleted
+            then.
     """
     chosen = _format(file_format)
     cfg, model = load_trained(config, checkpoint, genotype)

@@ -86,8 +86,8 @@ def benchmark_latency(
         threads: Threads of torch on the CPU; None leaves them as they are.
 
     Raises:
-        InvalidValueError: If the device is not there, a number is less than 1, or the images are smaller
-            than the stride of the network.
+        InvalidValueError: If the device is not there, a number is less than 1, or the images are
+            smaller than the stride of the network.
     """
     for name, value in {'--iterations': iterations, '--threads': threads}.items():
         if value is not None and value < 1:

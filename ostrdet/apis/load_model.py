@@ -19,6 +19,9 @@ from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.classes import config_classes
 from ostrdet.settings.train import load_config
 
+#: What the names of the weights of an auxiliary head start with.
+AUX = 'head.aux.'
+
 
 def build_model(cfg: Config) -> Any:
     """The model of ``cfg`` in evaluation mode, with weights as they are drawn; none are read.
@@ -31,10 +34,6 @@ def build_model(cfg: Config) -> Any:
     """
     with explained(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         return MODELS.build(deepcopy(cfg.model)).eval()
-
-
-#: What the names of the weights of an auxiliary head start with.
-AUX = 'head.aux.'
 
 
 def load_trained(
@@ -50,8 +49,8 @@ def load_trained(
     Raises:
         FileNotFoundError: If a file is missing.
         KeyError, TypeError: If the config or the genotype is wrong.
-        InvalidValueError: The same, or if the checkpoint is damaged, of another architecture or of other
-            classes than the config names.
+        InvalidValueError: The same, or if the checkpoint is damaged, of another architecture or of
+            other classes than the config names.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint '{checkpoint}'")

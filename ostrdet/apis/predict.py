@@ -47,9 +47,9 @@ def predict(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        InvalidValueError: If the checkpoint does not fit, or has other classes than the config, an image is
-            damaged, a picture would replace an image or another picture, or ``score`` is out of its
-            range.
+        InvalidValueError: If the checkpoint does not fit, or has other classes than the config, an
+            image is damaged, a picture would replace an image or another picture, or ``score`` is
+            out of its range.
     """
     if not 0 <= score <= 1:
         raise InvalidValueError(f'--score={score}, expected a score in [0, 1]')

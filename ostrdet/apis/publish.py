@@ -57,8 +57,8 @@ def publish(
     Raises:
         FileNotFoundError: If a file is missing.
         UnknownNameError: If the config has no genotype.
-        InvalidValueError: If the checkpoint is damaged or of another architecture, or ``name`` is no name
-            of a file.
+        InvalidValueError: If the checkpoint is damaged or of another architecture, or ``name`` is
+            no name of a file.
     """
     cfg, model = load_trained(config, checkpoint, genotype)
     name = _checked(name or Path(cfg.filename or 'network').stem)

@@ -86,11 +86,7 @@ def _benchmark(args: argparse.Namespace) -> None:
     # It warns of a CUDA without a GPU, which matters to nobody but its compiler
     logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
     import_libraries()
-    from ostrdet.apis.latency import (
-        benchmark_latency,
-        network_of_config,
-        network_of_layout,
-    )
+    from ostrdet.apis.latency import benchmark_latency, network_of_config, network_of_layout
 
     if args.layout is None:
         network, size = network_of_config(args.config, args.genotype)

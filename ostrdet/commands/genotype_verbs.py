@@ -95,9 +95,8 @@ def _measure_detector(args: argparse.Namespace) -> None:
 
 def zoo(args: argparse.Namespace) -> int:
     """Check the files that are generated from the published genotypes, or generate them."""
-    from ostrdet.visualization.zoo.pages import (
-        stale_files,  # counts networks, so it is slow to import
-    )
+    # It counts networks, so it is slow to import
+    from ostrdet.visualization.zoo.pages import stale_files
 
     stale = stale_files(Path(args.root), write=args.write)
     for path in stale:

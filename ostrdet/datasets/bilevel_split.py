@@ -35,8 +35,8 @@ def split_indices(
         Sorted int64 indices of the weight half and of the architecture half.
 
     Raises:
-        InvalidValueError: If the portions are not two numbers in (0, 1), overlap, or leave a half empty,
-            or if there is not one label per sample.
+        InvalidValueError: If the portions are not two numbers in (0, 1), overlap, or leave a half
+            empty, or if there is not one label per sample.
 
     Examples:
         >>> weights, arch = split_indices([0, 0, 1, 1], 4, (0.5, 0.5))

@@ -40,7 +40,8 @@ def check_parts(dataset: Any, key: str) -> None:
         key: Its config key, for the message.
 
     Raises:
-        InvalidValueError: If its parts have other classes, another order of them, or other metainfo.
+        InvalidValueError: If its parts have other classes, another order of them, or other
+            metainfo.
     """
     parts: Sequence[Any] = getattr(dataset, 'datasets', ())
     for index, part in enumerate(parts):
@@ -109,8 +110,8 @@ def match_checkpoint(loop: BaseLoop, checkpoint: Mapping[str, Any], source: str)
         source: Its file, for messages.
 
     Raises:
-        InvalidValueError: If the data set has a class that the checkpoint does not know, or if its labels
-            can't be changed.
+        InvalidValueError: If the data set has a class that the checkpoint does not know, or if its
+            labels can't be changed.
     """
     dataset, expected = loop.dataloader.dataset, saved_classes(checkpoint)
     found = class_names(dataset)

@@ -51,9 +51,10 @@ class ImageFolder(CustomDataset):
     Raises:
         FileNotFoundError: If the folder does not exist.
         NotADirectoryError: If it is a file.
-        InvalidValueError: If there are fewer than two classes, other classes than expected or one twice, a class
-            without images, or, with ``preload_size``, a file that can't be read; if the order of
-            the channels is not offered, ``ann_file`` is given, or ``extensions`` is no list.
+        InvalidValueError: If there are fewer than two classes, other classes than expected or one
+            twice, a class without images, or, with ``preload_size``, a file that can't be read; if
+            the order of the channels is not offered, ``ann_file`` is given, or ``extensions`` is no
+            list.
     """
 
     def __init__(

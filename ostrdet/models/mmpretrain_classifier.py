@@ -1,4 +1,7 @@
-"""mmpretrain's linear head with global average pooling and an auxiliary head."""
+"""mmpretrain's classifier around derived networks, and its head with an auxiliary one.
+
+It needs mmpretrain, which takes seconds to import, so ``ostrdet.models`` does not import it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -82,7 +85,8 @@ class DerivedImageClassifier(ImageClassifier):
         kwargs: Other arguments of ``mmpretrain.ImageClassifier``.
 
     Raises:
-        InvalidValueError: If the head has an auxiliary one, but the plan of the space has no place for it.
+        InvalidValueError: If the head has an auxiliary one, but the plan of the space has no place
+            for it.
     """
 
     def __init__(self, backbone: Mapping[str, Any], head: Mapping[str, Any], **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""OStr, the criterion of the paper."""
+"""The criteria of the paper: operation strength, and the four that it is compared with."""
 
 import torch
 from torch import Tensor

@@ -42,8 +42,8 @@ def discretize(
         A genotype of ``space``, without provenance.
 
     Raises:
-        InvalidValueError: If a cell type is missing or unknown, a shape does not fit the space, or a
-            number that takes part in the ranking is not finite.
+        InvalidValueError: If a cell type is missing or unknown, a shape does not fit the space, or
+            a number that takes part in the ranking is not finite.
 
     Examples:
         >>> from ostrdet.spaces import NASBench201Space

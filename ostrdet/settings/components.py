@@ -125,8 +125,8 @@ def check_config(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        UnknownNameError: If a type, an operation or a top-level key is unknown; the nearest is offered. If
-            an optimizer or its schedulers are missing.
+        UnknownNameError: If a type, an operation or a top-level key is unknown; the nearest is
+            offered. If an optimizer or its schedulers are missing.
         InvalidTypeError: If a component does not take a key; the nearest is offered.
         InvalidValueError: If the constructor of the optimizers refuses their configs.
     """

@@ -24,7 +24,8 @@ def import_own_modules(custom_imports: Any, folder: Path) -> None:
         folder: Of the config.
 
     Raises:
-        InvalidValueError: If it is of another form, a module is not there, or one fails as it is imported.
+        InvalidValueError: If it is of another form, a module is not there, or one fails as it is
+            imported.
     """
     names, may_fail = _parse(custom_imports)
     for place in (folder.resolve(), Path.cwd()):

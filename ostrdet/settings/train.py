@@ -1,4 +1,4 @@
-"""The config of a training or a test: read, overridden from the command line, and checked."""
+"""The config of a training or a test, of a detector too: read, overridden, and checked."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +11,13 @@ from ostrdet.errors import UnknownNameError
 from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.load import check, check_autocast, read_config, set_common
 from ostrdet.spaces.zoo import get_genotype
+
+#: What a test takes from the validation where the config has nothing of its own.
+SHARED = ('dataloader', 'evaluator')
+#: The key that tells the console which genotype is trained, and why.
+ORIGIN = 'genotype_from'
+#: Letters of a genotype's name or path; longer ones are texts.
+LONGEST = 100
 
 
 def fit_neck(cfg: Config) -> None:
@@ -33,14 +40,6 @@ def out_features(backbone: Mapping[str, Any]) -> Any:
     options = {key: value for key, value in backbone.items() if key not in ('type', 'init_cfg')}
     with torch.device('meta'):
         return DerivedCellBackbone(**options).out_features
-
-
-#: What a test takes from the validation where the config has nothing of its own.
-SHARED = ('dataloader', 'evaluator')
-#: The key that tells the console which genotype is trained, and why.
-ORIGIN = 'genotype_from'
-#: Letters of a genotype's name or path; longer ones are texts.
-LONGEST = 100
 
 
 def load_config(

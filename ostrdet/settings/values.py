@@ -204,8 +204,8 @@ def check_values(cfg: Mapping[str, Any]) -> None:
         cfg: The config as plain dicts and lists.
 
     Raises:
-        InvalidValueError: If a value is not what it must be, or only some of the keys of a training are
-            there.
+        InvalidValueError: If a value is not what it must be, or only some of the keys of a training
+            are there.
     """
     _check_parts(cfg)
     _check_checkpoint_hooks(cfg)

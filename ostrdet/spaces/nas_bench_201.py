@@ -6,14 +6,7 @@ from typing import ClassVar
 
 from ostrdet.registry import SPACES
 from ostrdet.spaces.base import SearchSpace
-from ostrdet.structures import (
-    BlockPlan,
-    CellPlan,
-    CellSpec,
-    FeatureSpec,
-    Layout,
-    MacroPlan,
-)
+from ostrdet.structures import BlockPlan, CellPlan, CellSpec, FeatureSpec, Layout, MacroPlan
 
 
 @SPACES.register_module()

@@ -1,4 +1,4 @@
-"""Where attempts run: the contract, and this machine, within its cores and its memory."""
+"""Attempts of runs, each a process, and where they run: within the cores and memory of a machine."""
 
 import os
 import signal
@@ -18,6 +18,8 @@ CONSOLE = 'console.log'
 MODULES = MappingProxyType({'search': 'ostrdet.commands.search', 'train': 'ostrdet.commands.train'})
 KIB_PER_GIB = 2**20
 TAIL = 4096  # bytes of the console in which the last line is sought
+#: What a run is given above the peak that was seen.
+MARGIN = 1.2
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,6 @@ def _memory(pid: int, key: str) -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(key)), None)
-
-
-#: What a run is given above the peak that was seen.
-MARGIN = 1.2
 
 
 class Pool(Protocol):

@@ -16,15 +16,7 @@ from ostrdet.studies.plan import DONE, Run, plan, state_of
 from ostrdet.studies.pools import LocalPool, Pool
 from ostrdet.studies.ray_pool import RayPool
 from ostrdet.studies.results import group_results, metric_names, read_results
-from ostrdet.studies.tables import (
-    PAIRED,
-    csv_rows,
-    notes,
-    run_rows,
-    table,
-    to_latex,
-    to_markdown,
-)
+from ostrdet.studies.tables import PAIRED, csv_rows, notes, run_rows, table, to_latex, to_markdown
 
 PAGE = 'study.html'
 INCOMPLETE = 1

@@ -8,16 +8,7 @@ import pytest
 from ostrdet.commands.search import build_parser
 from ostrdet.studies.file import CHECKS, NO_OVERRIDES, Parallel, read_study
 from ostrdet.studies.metrics import METRICS
-from ostrdet.studies.plan import (
-    DONE,
-    FAILED,
-    OPEN,
-    Mark,
-    plan,
-    read_mark,
-    state_of,
-    write_mark,
-)
+from ostrdet.studies.plan import DONE, FAILED, OPEN, Mark, plan, read_mark, state_of, write_mark
 
 
 def test_what_is_left_out_has_a_default(write_study: Any) -> None:

@@ -29,8 +29,8 @@ class PretrainedBackbone:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InvalidValueError: If the file is damaged, or a weight is missing, not known or of another
-                shape; the first of each kind is named.
+            InvalidValueError: If the file is damaged, or a weight is missing, not known or of
+                another shape; the first of each kind is named.
         """
         if not Path(self.checkpoint).is_file():
             raise FileNotFoundError(

@@ -138,8 +138,8 @@ def check_state(
         source: The file, for the message.
 
     Raises:
-        InvalidValueError: If a key is missing, not known or of another shape; all differences are counted
-            and the first of each kind named.
+        InvalidValueError: If a key is missing, not known or of another shape; all differences are
+            counted and the first of each kind named.
     """
     missing = [key for key in wanted if key not in found]
     unknown = [key for key in found if key not in wanted]

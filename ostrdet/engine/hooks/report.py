@@ -1,4 +1,4 @@
-"""Keeps ``report.html`` of the work dir up to date."""
+"""``report.html`` of the work dir, kept up to date, and the facts of the run that it shows."""
 
 import platform
 from copy import deepcopy
@@ -23,6 +23,9 @@ from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import HOOKS
 from ostrdet.version import __version__
 from ostrdet.visualization.report.report import FILE, report_of
+
+#: Stands in a command for the config that a search does not name.
+CONFIG = 'CONFIG'
 
 
 def facts_of(runner: Runner, train_config: str) -> RunFacts:
@@ -87,10 +90,6 @@ def _machine(runner: Runner) -> dict[str, str]:
         'processes': f'{runner.world_size}, {torch.get_num_threads()} threads each',
         'system': platform.platform(terse=True),
     }
-
-
-#: Stands in a command for the config that a search does not name.
-CONFIG = 'CONFIG'
 
 
 @HOOKS.register_module()

@@ -43,8 +43,9 @@ class BilevelTrainLoop(SeededEpochLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        InvalidValueError: If the portions are out of range or overlap, a half is smaller than a batch, a
-            number of epochs is out of range, or the supernet has fewer classes than the data.
+        InvalidValueError: If the portions are out of range or overlap, a half is smaller than a
+            batch, a number of epochs is out of range, or the supernet has fewer classes than the
+            data.
     """
 
     def __init__(

@@ -31,8 +31,8 @@ class SeededTrainLoop(SeededEpochLoop):
         val_interval: Epochs between validations; the last is always validated.
 
     Raises:
-        InvalidValueError: If a classifier has fewer classes than the data, or the batch sampler can't begin
-            within an epoch.
+        InvalidValueError: If a classifier has fewer classes than the data, or the batch sampler
+            can't begin within an epoch.
     """
 
     def __init__(

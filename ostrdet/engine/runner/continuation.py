@@ -38,9 +38,9 @@ def check_continues(
         What has changed since, and is taken as it is now.
 
     Raises:
-        InvalidValueError: If the file holds no run, or one of another seed, model, data or optimizer;
-            mmengine would go on with the samples in the order of this seed, and the rest by that of
-            the checkpoint.
+        InvalidValueError: If the file holds no run, or one of another seed, model, data or
+            optimizer; mmengine would go on with the samples in the order of this seed, and the rest
+            by that of the checkpoint.
     """
     for key in ('meta', 'message_hub', 'optimizer'):
         if key not in checkpoint:

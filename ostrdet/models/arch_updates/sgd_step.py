@@ -17,7 +17,8 @@ class SGDStep:
         optimizer: Their ``torch.optim.SGD``; its state is read, never changed.
 
     Raises:
-        InvalidTypeError: If the optimizer is not SGD, or has options that the unrolled step leaves out.
+        InvalidTypeError: If the optimizer is not SGD, or has options that the unrolled step leaves
+            out.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:

@@ -12,6 +12,11 @@ from ostrdet.models.fast.batch_norm import Centred, centre, normalize, update_ru
 from ostrdet.models.fast.shared import Candidate, is_convolution, shared_sums
 from ostrdet.models.ops import even_phase, split_phases
 
+POOLS = (nn.MaxPool2d, nn.AvgPool2d)
+#: Elements of a state up to which convolutions are computed for all edges at once. Small ones cost by
+#: the call; of large ones folding keeps no outputs, and so takes less memory.
+SMALL = 2**17
+
 
 def has_hooks(module: nn.Module) -> bool:
     """Whether ``module`` itself has hooks of any kind."""
@@ -35,12 +40,6 @@ def layers_of(op: nn.Module) -> Iterator[Any]:
 def is_watched(op: nn.Module) -> bool:
     """Whether an operation or one of its layers has hooks."""
     return any(has_hooks(module) for module in (op, *layers_of(op)))
-
-
-POOLS = (nn.MaxPool2d, nn.AvgPool2d)
-#: Elements of a state up to which convolutions are computed for all edges at once. Small ones cost by
-#: the call; of large ones folding keeps no outputs, and so takes less memory.
-SMALL = 2**17
 
 
 class Source:

@@ -1,4 +1,4 @@
-"""Global average pooling and a linear classifier, with the auxiliary head beside it."""
+"""Heads of derived networks: the classifier, and the auxiliary one."""
 
 from collections.abc import Sequence
 

@@ -12,13 +12,7 @@ from ostrdet.models.arch_updates import Batch, BilevelProblem
 from ostrdet.models.searchers.base import Config, Searcher
 from ostrdet.models.searchers.mix import arch_state, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
-from ostrdet.registry import (
-    ARCH_UPDATES,
-    MODELS,
-    PERTURBATIONS,
-    REGULARIZERS,
-    build,
-)
+from ostrdet.registry import ARCH_UPDATES, MODELS, PERTURBATIONS, REGULARIZERS, build
 from ostrdet.structures import ArchStep
 
 
