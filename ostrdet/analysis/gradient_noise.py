@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
-from ostrdet.selection.functional import operation_strength
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,7 @@ def gradient_noise(gradients: Iterable[Mapping[str, Tensor]]) -> GradientNoise:
     }
     return GradientNoise(
         len(parts),
-        strength={
-            name: torch.stack([operation_strength(grad_EO) for grad_EO in grads]).mean(dim=0)
-            for name, grads in stacked.items()
-        },
+        strength={name: grads.abs().mean(dim=0) for name, grads in stacked.items()},
         signal={name: grads.mean(dim=0).abs() for name, grads in stacked.items()},
         noise={name: grads.std(dim=0) for name, grads in stacked.items()},
     )

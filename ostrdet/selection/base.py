@@ -23,15 +23,18 @@ class Criterion(ABC):
     of its business.
 
     Attributes:
+        meaning: What the score measures, as the half of a sentence that reports print; '' for
+            nothing.
         uses_edge_weights: Whether edges are ranked by score times edge weight, where the weighting
-            has edge weights. The gradients with respect to alpha contain the edge weight already, so
-            scores that are made of them are ranked as they are.
+            has edge weights. Gradients contain the edge weight already, so scores that are made of
+            them are ranked as they are.
         tie_rtol: Scores within this relative distance of the best one tie with it. More than 0 only
             for a criterion whose scores tie by identity, since floating point then rounds equal
             scores apart.
         window: The number of epochs whose observations count, from 1; the paper has 1.
     """
 
+    meaning = ''
     uses_edge_weights = False
     tie_rtol = 0.0
     window = 1

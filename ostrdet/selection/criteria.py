@@ -16,33 +16,46 @@ from ostrdet.structures import ArchState, ArchStep
 
 @CRITERIA.register_module()
 class OperationStrength(MinibatchMean):
-    """Mean over minibatches of abs(dL/dalpha); see :func:`operation_strength`.
+    """Mean over minibatches of abs(p (dL/dp - <p, dL/dp>)); see :func:`operation_strength`.
 
     Two candidates alone on an edge tie by identity; floating point rounds them apart by up to one
     part in a million in means of float32 gradients.
     """
 
+    meaning = (
+        'how much the validation loss would change if an edge used this operation alone, to first '
+        'order, times the weight that the search gives it'
+    )
     tie_rtol = 1e-5
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
-        return operation_strength(step.alpha_grads[cell_type])
+        return operation_strength(step.state.op_weights[cell_type], step.op_weight_grads[cell_type])
 
 
 @CRITERIA.register_module()
 class OperationStrengthStar(MinibatchMean):
-    """Mean over minibatches of abs(dL/dalpha) / p; see :func:`operation_strength_star`."""
+    """Mean over minibatches of abs(dL/dp - <p, dL/dp>); see :func:`operation_strength_star`."""
+
+    meaning = (
+        'how much the validation loss would change if an edge used this operation alone, to first '
+        'order, whatever weight it has'
+    )
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O); p is that of the minibatch."""
         return operation_strength_star(
-            step.alpha_grads[cell_type], step.state.op_weights[cell_type]
+            step.state.op_weights[cell_type], step.op_weight_grads[cell_type]
         )
 
 
 @CRITERIA.register_module()
 class PruningSaliency(MinibatchMean):
     """Mean over minibatches of abs(p dL/dp); see :func:`pruning_saliency`."""
+
+    meaning = (
+        'how much the validation loss would change if this operation were removed, to first order'
+    )
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
@@ -52,6 +65,8 @@ class PruningSaliency(MinibatchMean):
 @CRITERIA.register_module()
 class AlphaSaliency(MinibatchMean):
     """Mean over minibatches of abs(alpha dL/dalpha); see :func:`alpha_saliency`."""
+
+    meaning = 'the architecture parameter times its gradient, without sign'
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
@@ -65,6 +80,7 @@ class Magnitude(Criterion):
     With edge normalisation edges are ranked by p times their weight, as in PC-DARTS.
     """
 
+    meaning = 'the weight that the search gives the operation, which is how DARTS chooses'
     uses_edge_weights = True
 
     def scores(self, state: ArchState) -> dict[str, Tensor]:

@@ -1,63 +1,67 @@
 r"""The selection scores of one minibatch, as pure functions of tensors.
 
-All of them are functions of two gradients that the architecture step has anyway, dL/dalpha and
-dL/dp, where p = softmax(alpha) are the operation weights and L is the validation loss of the
-minibatch. A gradient with respect to a shared alpha is a sum over the cells that share it, so that
-sum stands *inside* every absolute value below.
+They are functions of the operation weights p and of dL/dp, which the architecture step has anyway; L is
+the validation loss of the minibatch. So they mean the same under every weighting: a softmax, a
+sigmoid, or a draw. A gradient with respect to shared weights is a sum over the cells that share
+them, so that sum stands *inside* every absolute value below.
 
 The text of the paper that is available to us has lost its formula images. The formulas here are
 re-derived from its prose, with which they agree sentence by sentence; the numbers of the equations
 are the paper's.
 """
 
+import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
 
 
-def operation_strength(grad_EO: Tensor) -> Tensor:
+def operation_strength(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
     r"""Operation strength (OStr) of every candidate on every edge (Eqs. 8-10, 16).
 
-    :math:`S_{e,o} = |\partial L / \partial \alpha_{e,o}|`, which for a softmax mixed operation
-    :math:`f = \sum_o p_o\, o(x)` is :math:`|\sum_n p_{e,o}\,\langle \partial L/\partial f_n,\;
-    o_n - f_n \rangle|` over the cells n: the change of the loss when o takes the place of f, as a
-    Taylor expansion at o estimates it, where :math:`\partial L/\partial o = p\,\partial
-    L/\partial f`. Large only where the operation has weight *and* its feature differs from the
-    mixture.
-
-    The gradients of an edge sum to zero, so two candidates alone on an edge always tie.
+    :math:`S_{e,o} = |p_{e,o}\, (g_{e,o} - \langle p_e, g_e \rangle)|` with :math:`g = \partial L /
+    \partial p`, which for a mixed operation :math:`f = \sum_o p_o\, o(x)` is :math:`|\sum_n
+    p_{e,o}\,\langle \partial L/\partial f_n,\; o_n - f_n \rangle|` over the cells n: the change of
+    the loss when o takes the place of f, as a Taylor expansion at o estimates it, where
+    :math:`\partial L/\partial o = p\,\partial L/\partial f`. Large only where the operation has
+    weight *and* its feature differs from the mixture. If p is a softmax of alpha, it is
+    :math:`|\partial L / \partial \alpha_{e,o}|`, and two candidates alone on an edge always tie.
 
     Args:
-        grad_EO: Gradient of the validation loss with respect to alpha, before weight decay,
-            clipping and the optimizer step, AMP scale removed. Shape (num_edges, num_ops).
+        op_weights_EO: Operation weights p of the minibatch. Shape (num_edges, num_ops).
+        op_weight_grad_EO: Gradient of the validation loss with respect to p, every p taken as a
+            variable of its own, AMP scale removed. Shape (num_edges, num_ops).
 
     Returns:
         Non-negative strengths, same shape. Average over minibatches *after* the absolute value
         (Eq. 11).
 
     Raises:
-        InvalidValueError: If ``grad_EO`` is not two-dimensional.
+        InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
 
     Examples:
         >>> import torch
-        >>> operation_strength(torch.tensor([[0.2, -0.5, 0.3]]))
-        tensor([[0.2000, 0.5000, 0.3000]])
+        >>> operation_strength(torch.tensor([[0.25, 0.75]]), torch.tensor([[2.0, -2.0]]))
+        tensor([[0.7500, 0.7500]])
     """
-    _check_shapes(grad_EO=grad_EO)
-    return grad_EO.abs()
+    _check_shapes(op_weights_EO=op_weights_EO, op_weight_grad_EO=op_weight_grad_EO)
+    # p (g - <p, g>) in one kernel, rounded as autograd rounds dL/dalpha of a softmax
+    signed_EO: Tensor = torch.ops.aten._softmax_backward_data(
+        op_weight_grad_EO, op_weights_EO, -1, op_weights_EO.dtype
+    )
+    return signed_EO.abs()
 
 
-def operation_strength_star(grad_EO: Tensor, op_weights_EO: Tensor) -> Tensor:
+def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
     r"""Operation strength without the magnitude (OStr*, Eq. 18).
 
-    :math:`S^*_{e,o} = |\partial L / \partial \alpha_{e,o}| / p_{e,o}
+    :math:`S^*_{e,o} = S_{e,o} / p_{e,o} = |g_{e,o} - \langle p_e, g_e \rangle|
     = |\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle|`: the same change
     of the loss as in :func:`operation_strength`, estimated by an expansion at f instead of o.
 
     Args:
-        grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
-        op_weights_EO: Operation weights p of the same minibatch, positive, rows sum to one. Shape
-            (num_edges, num_ops).
+        op_weights_EO: Operation weights p of the minibatch, positive. Shape (num_edges, num_ops).
+        op_weight_grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
 
     Returns:
         Non-negative strengths, same shape. Not finite where a weight is zero.
@@ -67,13 +71,10 @@ def operation_strength_star(grad_EO: Tensor, op_weights_EO: Tensor) -> Tensor:
 
     Examples:
         >>> import torch
-        >>> operation_strength_star(
-        ...     torch.tensor([[0.2, -0.5, 0.3]]), torch.tensor([[0.25, 0.5, 0.25]])
-        ... )
-        tensor([[0.8000, 1.0000, 1.2000]])
+        >>> operation_strength_star(torch.tensor([[0.25, 0.75]]), torch.tensor([[2.0, -2.0]]))
+        tensor([[3., 1.]])
     """
-    _check_shapes(grad_EO=grad_EO, op_weights_EO=op_weights_EO)
-    return grad_EO.abs() / op_weights_EO
+    return operation_strength(op_weights_EO, op_weight_grad_EO) / op_weights_EO
 
 
 def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
@@ -85,8 +86,7 @@ def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor
 
     Args:
         op_weights_EO: Operation weights p. Shape (num_edges, num_ops).
-        op_weight_grad_EO: Gradient of the validation loss with respect to p, every p taken as a
-            variable of its own. Shape (num_edges, num_ops).
+        op_weight_grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
 
     Returns:
         Non-negative saliencies, same shape.
@@ -110,7 +110,8 @@ def alpha_saliency(alphas_EO: Tensor, grad_EO: Tensor) -> Tensor:
 
     Args:
         alphas_EO: Architecture parameters before the optimizer step. Shape (num_edges, num_ops).
-        grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
+        grad_EO: Gradient of the validation loss with respect to alpha, before weight decay,
+            clipping and the optimizer step, AMP scale removed. Shape (num_edges, num_ops).
 
     Returns:
         Non-negative saliencies, same shape. They depend on where alpha has its zero, although

@@ -77,7 +77,9 @@ def test_strength_is_that_of_the_criterion(make_searcher: Make, batch_losses: Ma
     criterion = build(CRITERIA, {'type': 'OperationStrength'})
     state = searcher.arch_state()
     for grads in gradients:
-        criterion.observe(ArchStep(state, grads, op_weight_grads={}))
+        # under softmax, g = dL/dalpha / p is a dL/dp that gives it, as its rows sum to zero
+        slopes = {name: grad / state.op_weights[name] for name, grad in grads.items()}
+        criterion.observe(ArchStep(state, grads, slopes))
     expected = criterion.scores(state)['cell']
     torch.testing.assert_close(gradient_noise(gradients).strength['cell'], expected)
 

@@ -53,11 +53,15 @@ def test_sums_are_double_precision(make_step: MakeStep) -> None:
 
 def test_the_absolute_value_is_taken_before_the_mean(make_step: MakeStep) -> None:
     criterion, step = OperationStrength(), make_step(0)
-    for value in (2.0, -2.0):
-        criterion.observe(with_gradients(step, value, 'reduce'))
+    opposite = {name: -grad_EO for name, grad_EO in step.op_weight_grads.items()}
+    criterion.observe(step)
+    expected = criterion.scores(step.state)
+    criterion.observe(replace(step, op_weight_grads=opposite))
     scores = criterion.scores(step.state)
     assert scores is not None
-    assert scores['reduce'][0, 0].item() == 2.0
+    assert expected is not None
+    assert torch.equal(scores['reduce'], expected['reduce'])
+    assert bool((expected['reduce'] > 0).all())
 
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf'), float('-inf')])

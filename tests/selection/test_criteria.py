@@ -113,8 +113,8 @@ def test_each_criterion_reads_its_own_part_of_the_step(cell_type: str, make_step
     alphas_EO, p_EO = step.state.alphas[cell_type], step.state.op_weights[cell_type]
     grad_EO, p_grad_EO = step.alpha_grads[cell_type], step.op_weight_grads[cell_type]
     expected = {
-        'OperationStrength': functional.operation_strength(grad_EO),
-        'OperationStrengthStar': functional.operation_strength_star(grad_EO, p_EO),
+        'OperationStrength': functional.operation_strength(p_EO, p_grad_EO),
+        'OperationStrengthStar': functional.operation_strength_star(p_EO, p_grad_EO),
         'PruningSaliency': functional.pruning_saliency(p_EO, p_grad_EO),
         'AlphaSaliency': functional.alpha_saliency(alphas_EO, grad_EO),
         'Magnitude': p_EO,
@@ -135,7 +135,8 @@ def test_operation_strength_star_divides_by_the_weights_of_each_minibatch(
         criterion.observe(step)
     scores = criterion.scores(make_step(2).state)
     assert scores is not None
-    ratios = [s.alpha_grads['normal'].abs() / s.state.op_weights['normal'] for s in steps]
+    parts = [(s.state.op_weights['normal'], s.op_weight_grads['normal']) for s in steps]
+    ratios = [functional.operation_strength(p_EO, grad_EO) / p_EO for p_EO, grad_EO in parts]
     torch.testing.assert_close(scores['normal'], (ratios[0].double() + ratios[1]) / 2)
 
 

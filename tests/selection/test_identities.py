@@ -103,14 +103,16 @@ def test_the_gradient_of_alpha_follows_from_that_of_the_weights(problem: Problem
         torch.testing.assert_close(grad_EO, p_EO * (p_grad_EO - mean_E1), rtol=1e-9, atol=1e-15)
         assert grad_EO.abs().max() > 1e-3
         assert grad_EO.sum(dim=-1).abs().max() < 1e-14
+        strength_EO = functional.operation_strength(p_EO, p_grad_EO)
+        torch.testing.assert_close(strength_EO, grad_EO.abs(), rtol=1e-12, atol=1e-15)
 
 
 def test_operation_strength_is_the_weight_times_its_star(problem: Problem) -> None:
     step = problem.step()
-    for name, grad_EO in step.alpha_grads.items():
+    for name, p_grad_EO in step.op_weight_grads.items():
         p_EO = step.state.op_weights[name]
-        strength_EO = functional.operation_strength(grad_EO)
-        star_EO = functional.operation_strength_star(grad_EO, p_EO)
+        strength_EO = functional.operation_strength(p_EO, p_grad_EO)
+        star_EO = functional.operation_strength_star(p_EO, p_grad_EO)
         torch.testing.assert_close(strength_EO, p_EO * star_EO, rtol=1e-14, atol=0)
 
 
@@ -158,11 +160,11 @@ def measure_inner_products(problem: Problem) -> InnerProducts:
 
 def test_scores_from_features_are_those_from_gradients(problem: Problem) -> None:
     step, inner_products = problem.step(), measure_inner_products(problem)
-    for name, grad_EO in step.alpha_grads.items():
+    for name, p_grad_EO in step.op_weight_grads.items():
         p_EO = step.state.op_weights[name]
-        strength_EO = functional.operation_strength(grad_EO)
-        star_EO = functional.operation_strength_star(grad_EO, p_EO)
-        saliency_EO = functional.pruning_saliency(p_EO, step.op_weight_grads[name])
+        strength_EO = functional.operation_strength(p_EO, p_grad_EO)
+        star_EO = functional.operation_strength_star(p_EO, p_grad_EO)
+        saliency_EO = functional.pruning_saliency(p_EO, p_grad_EO)
         for edge, p_O in enumerate(p_EO):
             op_products_O, mix_product = inner_products(name, edge)
             replacing_O = op_products_O - mix_product
@@ -273,7 +275,7 @@ def test_edges_are_ranked_by_the_change_of_the_loss_without_their_weights() -> N
             moved_EO[edge] = row_O
             moved = {**mix, name: MixWeights(moved_EO, weights_E)}
             changes_EO[edge, op] = (problem.loss(moved) - before).detach().abs() / share
-        strength_EO = functional.operation_strength(step.alpha_grads[name])
+        strength_EO = functional.operation_strength(p_EO, step.op_weight_grads[name])
         torch.testing.assert_close(changes_EO, strength_EO, rtol=1e-3, atol=1e-7)
         true_ranks = changes_EO.max(dim=1).values
         assert torch.equal(true_ranks.argsort(), strength_EO.max(dim=1).values.argsort())

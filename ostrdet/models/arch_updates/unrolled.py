@@ -72,9 +72,8 @@ class UnrolledUpdate(ArchUpdate):
     ) -> list[Tensor]:
         """d^2 L_train / dmix dw times ``direction``, by central differences (DARTS, Eq. 8)."""
         length = torch.stack([d.norm() for d in direction.values()]).norm()
-        if length == 0:
-            return [torch.zeros_like(tensor) for tensor in problem.mix]
-        radius = self.epsilon / length
+        # No branch on the length, for which the host would wait: a direction of zero gives zero
+        radius = self.epsilon / length.clamp_min(torch.finfo(length.dtype).tiny)
 
         def shifted(sign: int) -> list[Tensor]:
             weights = {

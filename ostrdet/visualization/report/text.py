@@ -7,29 +7,19 @@ import numpy as np
 
 from ostrdet.models.ops.op_kinds import IDENTITY, PARAMETER_FREE
 from ostrdet.records.history import SearchHistory
+from ostrdet.registry import CRITERIA
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellPlan, Genotype
 from ostrdet.visualization.page import Notice, Tile
 from ostrdet.visualization.report.series import count_ops, num_kept, unchanged_epochs
 
-#: What the criteria of the paper measure, for readers who have not seen it.
-MEANINGS = {
-    'OperationStrength': 'how much the validation loss would change if an edge used this operation '
-    'alone, to first order, times the weight that the search gives it',
-    'OperationStrengthStar': 'how much the validation loss would change if an edge used this '
-    'operation alone, to first order, whatever weight it has',
-    'PruningSaliency': 'how much the validation loss would change if this operation were removed, '
-    'to first order',
-    'AlphaSaliency': 'the architecture parameter times its gradient, without sign',
-    'Magnitude': 'the weight that the search gives the operation, which is how DARTS chooses',
-}
 #: A network with more than this part of its edges without parameters has collapsed.
 COLLAPSE = 0.5
 
 
 def meaning(criterion: str) -> str:
-    """What a criterion measures, or '' where this module does not know it."""
-    return MEANINGS.get(criterion, '')
+    """What a criterion measures, or '' if it does not say, or its module is not imported."""
+    return getattr(CRITERIA.module_dict.get(criterion), 'meaning', '')
 
 
 def free_ops(history: SearchHistory) -> list[str]:
