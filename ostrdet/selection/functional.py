@@ -1,8 +1,8 @@
 r"""The selection scores of one minibatch, as pure functions of tensors.
 
-They are functions of the operation weights p and of dL/dp, which the architecture step has anyway; L is
-the validation loss of the minibatch. So they mean the same under every weighting: a softmax, a
-sigmoid, or a draw. A gradient with respect to shared weights is a sum over the cells that share
+L is the validation loss of the minibatch. All but :func:`alpha_saliency` are functions of the
+operation weights p and of dL/dp, which the architecture step has anyway, so that they mean the same under
+every weighting: a softmax, a sigmoid, or a draw. A gradient with respect to shared weights is a sum over the cells that share
 them, so that sum stands *inside* every absolute value below.
 
 The text of the paper that is available to us has lost its formula images. The formulas here are

@@ -94,6 +94,12 @@ def test_scores_of_a_linear_loss_are_its_exact_changes() -> None:
         torch.testing.assert_close(actual, torch.tensor(expected, dtype=torch.float64))
 
 
+@pytest.mark.parametrize('shape', [(3,), (2, 3, 1), ()])
+def test_operation_strength_rejects_what_is_not_edges_by_ops(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r'\(num_edges, num_ops\), got op_weights_EO \('):
+        operation_strength(torch.zeros(shape), torch.zeros(shape))
+
+
 @pytest.mark.parametrize(
     'score', [operation_strength, operation_strength_star, pruning_saliency, alpha_saliency]
 )

@@ -19,6 +19,7 @@ COLLAPSE = 0.5
 
 def meaning(criterion: str) -> str:
     """What a criterion measures, or '' if it does not say, or its module is not imported."""
+    CRITERIA.import_from_location()
     return getattr(CRITERIA.module_dict.get(criterion), 'meaning', '')
 
 
