@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_norm import Centred, centre, is_plain_norm
-from ostrdet.models.fast.folding import Folded
+from ostrdet.kernels.batch_norm import Centred, centre, is_plain_norm
+from ostrdet.kernels.folding import Folded
 from ostrdet.models.fast.source import Source
 from ostrdet.models.ops import DepthwiseConv2d
 

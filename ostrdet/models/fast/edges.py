@@ -6,11 +6,11 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ostrdet.kernels.channels_last import concatenate, split_off
+from ostrdet.kernels.weighted_sum import weighted_sum
 from ostrdet.models.fast.node import mix_node
 from ostrdet.models.fast.source import Source, has_hooks
-from ostrdet.models.fast.weighted_sum import weighted_sum
 from ostrdet.models.mixed_ops import MixedOp, PartialChannelMixedOp
-from ostrdet.models.ops import concatenate, split_off
 from ostrdet.models.weightings import MixWeights
 
 

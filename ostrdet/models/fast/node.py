@@ -7,12 +7,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_norm import is_plain_norm
+from ostrdet.kernels.batch_norm import is_plain_norm
+from ostrdet.kernels.channels_last import merge_phases
+from ostrdet.kernels.folding import folded_relu, folded_sum
+from ostrdet.kernels.weighted_sum import weighted_sum
 from ostrdet.models.fast.branch import Branch, is_branch
-from ostrdet.models.fast.folding import folded_relu, folded_sum
 from ostrdet.models.fast.source import POOLS, Source, is_watched, layers_of
-from ostrdet.models.fast.weighted_sum import weighted_sum
-from ostrdet.models.ops import Zero, merge_phases
+from ostrdet.models.ops import Zero
 
 
 class Term(NamedTuple):

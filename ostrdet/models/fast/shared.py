@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_norm import (
+from ostrdet.kernels.batch_norm import (
     as_images,
     as_rows,
     check_count,

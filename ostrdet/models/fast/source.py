@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_norm import Centred, centre, normalize, update_running
+from ostrdet.kernels.batch_norm import Centred, centre, normalize, update_running
+from ostrdet.kernels.channels_last import even_phase, split_phases
 from ostrdet.models.fast.shared import Candidate, is_convolution, shared_sums
-from ostrdet.models.ops import even_phase, split_phases
 
 POOLS = (nn.MaxPool2d, nn.AvgPool2d)
 #: Elements of a state up to which convolutions are computed for all edges at once. Small ones cost by

@@ -6,8 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.kernels.channels_last import concatenate, split_off
 from ostrdet.models.mixed_ops.mixed_op import MixedOp
-from ostrdet.models.ops import NormCfg, concatenate, split_off
+from ostrdet.models.ops import NormCfg
 from ostrdet.registry import MODELS
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ostrdet.kernels.channels_last import concatenate
 from ostrdet.models.fast import EdgeSums
-from ostrdet.models.ops import FactorizedReduce, NormCfg, concatenate, relu_conv_norm
+from ostrdet.models.ops import FactorizedReduce, NormCfg, relu_conv_norm
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures import CellPlan, CellSpec, Edge
 

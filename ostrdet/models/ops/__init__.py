@@ -1,13 +1,6 @@
 """Candidate operations and the layers that they are made of."""
 
 from ostrdet.models.ops import operations
-from ostrdet.models.ops.channels_last import (
-    concatenate,
-    even_phase,
-    merge_phases,
-    split_off,
-    split_phases,
-)
 from ostrdet.models.ops.depthwise import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops.layers import FactorizedReduce, NormCfg, Zero, norm, relu_conv_norm
 from ostrdet.models.ops.operations import build_op
@@ -18,13 +11,8 @@ __all__ = [
     'NormCfg',
     'Zero',
     'build_op',
-    'concatenate',
-    'even_phase',
-    'merge_phases',
     'norm',
     'operations',
     'relu_conv_norm',
     'set_fast_depthwise',
-    'split_off',
-    'split_phases',
 ]

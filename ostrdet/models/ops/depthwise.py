@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from ostrdet.models.ops.channels_last import even_phase, merge_phases, split_phases
+from ostrdet.kernels.channels_last import even_phase, merge_phases, split_phases
 
 COLUMNS = 3
 

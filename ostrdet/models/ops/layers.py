@@ -7,7 +7,7 @@ from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
 
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.ops.channels_last import concatenate, subsample
+from ostrdet.kernels.channels_last import concatenate, subsample
 from ostrdet.models.ops.depthwise import DepthwiseConv2d
 
 NormCfg = dict[str, Any]

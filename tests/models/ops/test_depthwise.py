@@ -6,13 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ostrdet.models.ops import (
-    DepthwiseConv2d,
-    even_phase,
-    merge_phases,
-    set_fast_depthwise,
-    split_phases,
-)
+from ostrdet.kernels.channels_last import even_phase, merge_phases, split_phases
+from ostrdet.models.ops import DepthwiseConv2d, set_fast_depthwise
 from ostrdet.models.ops import depthwise as column_grad
 
 pytestmark = pytest.mark.usefixtures('float64')

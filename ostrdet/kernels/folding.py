@@ -32,7 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from ostrdet.models.fast.batch_norm import Centred, as_images, as_rows, update_running
+from ostrdet.kernels.batch_norm import Centred, as_images, as_rows, update_running
 
 
 class Folded(NamedTuple):

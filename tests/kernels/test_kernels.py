@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ostrdet.models.fast.batch_norm import centre, normalize
-from ostrdet.models.fast.folding import Folded, folded_relu, folded_sum
-from ostrdet.models.fast.weighted_sum import weighted_sum
+from ostrdet.kernels.batch_norm import centre, normalize
+from ostrdet.kernels.folding import Folded, folded_relu, folded_sum
+from ostrdet.kernels.weighted_sum import weighted_sum
 
 pytestmark = pytest.mark.usefixtures('float64')
 

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.models.ops import concatenate, split_off
-from ostrdet.models.ops.channels_last import subsample
+from ostrdet.kernels.channels_last import concatenate, split_off, subsample
 
 pytestmark = pytest.mark.usefixtures('float64')
 
