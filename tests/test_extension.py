@@ -49,6 +49,7 @@ def search(
 ) -> Iterator[Search]:
     """Searches with a module that holds the code under a heading, and with a config that names it."""
     for registry in (CRITERIA, OPS, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
+        registry.import_from_location()  # what is loaded later would be lost with the patch
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
     monkeypatch.syspath_prepend(tmp_path)
     tiny_config({'train_cfg.max_epochs': 1}).dump(tmp_path / 'tiny.py')
@@ -91,6 +92,16 @@ def test_a_weighting(search: Search) -> None:
     alphas, weights = (torch.tensor(found.line[key]['cell']) for key in ('alphas', 'op_weights'))
     torch.testing.assert_close(weights, alphas.sigmoid())
     assert None not in found.line['genotypes'].values()
+    found.space.validate(found.genotype)
+
+
+def test_a_weighting_that_samples(search: Search) -> None:
+    config = "model = dict(weighting=dict(type='HardGumbel'))\ndefault_hooks = dict(selector=dict("
+    found = search(
+        'A weighting that samples', config + "criterion=dict(type='Magnitude'), compare=[]))"
+    )
+    alphas, weights = (torch.tensor(found.line[key]['cell']) for key in ('alphas', 'op_weights'))
+    torch.testing.assert_close(weights, alphas.softmax(-1))
     found.space.validate(found.genotype)
 
 

@@ -48,7 +48,7 @@ def batch(seed: int) -> dict[str, Any]:
 
 
 def searcher(
-    space: str, mixed_op: Any, weighting: str, edge_norm: bool, update: Any, **terms: Any
+    space: str, mixed_op: Any, kind: str, edge_norm: bool, update: Any, **terms: Any
 ) -> Any:
     torch.manual_seed(0)
     supernet = {
@@ -62,7 +62,7 @@ def searcher(
     config = {
         'type': 'BilevelSearcher',
         'supernet': supernet,
-        'weighting': {'type': weighting, 'edge_norm': edge_norm},
+        'weighting': {'type': kind, 'edge_norm': edge_norm},
         'arch_update': update,
         **terms,
     }
@@ -101,6 +101,8 @@ def test_a_step_and_every_criterion(parts: tuple[Any, ...]) -> None:
 TERMS = [
     *({'regularizers': [{'type': name, 'weight': 2.0}]} for name in REGULARIZERS.module_dict),
     *({'perturbation': {'type': name, 'epsilon': 0.3}} for name in PERTURBATIONS.module_dict),
+    {'weighting': {'type': 'GumbelWeighting', 'tau': 2.0}},
+    {'weighting': {'type': 'GumbelWeighting', 'hard': True}},
 ]
 
 

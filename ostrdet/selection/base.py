@@ -31,12 +31,15 @@ class Criterion(ABC):
         tie_rtol: Scores within this relative distance of the best one tie with it. More than 0 only
             for a criterion whose scores tie by identity, since floating point then rounds equal
             scores apart.
+        compares_all: Whether it needs the gradient of every candidate, which a weighting that computes
+            one candidate per edge does not give.
         window: The number of epochs whose observations count, from 1; the paper has 1.
     """
 
     meaning = ''
     uses_edge_weights = False
     tie_rtol = 0.0
+    compares_all = False
     window = 1
 
     def reset(self) -> None:

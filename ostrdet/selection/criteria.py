@@ -27,6 +27,7 @@ class OperationStrength(MinibatchMean):
         'order, times the weight that the search gives it'
     )
     tie_rtol = 1e-5
+    compares_all = True
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
@@ -41,6 +42,7 @@ class OperationStrengthStar(MinibatchMean):
         'how much the validation loss would change if an edge used this operation alone, to first '
         'order, whatever weight it has'
     )
+    compares_all = True
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O); p is that of the minibatch."""
@@ -56,6 +58,7 @@ class PruningSaliency(MinibatchMean):
     meaning = (
         'how much the validation loss would change if this operation were removed, to first order'
     )
+    compares_all = True
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""

@@ -109,3 +109,37 @@ def bounded(value: Any, key: str, least: float, most: float = math.inf) -> Sched
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class Scheduled:
+    """A part of a model that keeps numbers of its config at their value of the epoch.
+
+    Until ``ProgressHook`` calls, they have the value of the first epoch.
+    """
+
+    def follow(self, name: str, value: Any, key: str, least: float, most: float = math.inf) -> None:
+        """Let the attribute ``name`` follow a number or schedule of the config.
+
+        Args:
+            name: The attribute.
+            value: A number, or a schedule such as ``dict(type='Linear', start=10, end=0.1)``.
+            key: Where it stands in the config, for messages.
+            least: Lowest value allowed.
+            most: Highest value allowed.
+
+        Raises:
+            InvalidTypeError: If the value is neither.
+            InvalidValueError: If it is out of range.
+        """
+        vars(self).setdefault('_schedules', {})[name] = bounded(value, key, least, most)
+        self.set_progress(0, 1)
+
+    def set_progress(self, epoch: int, max_epochs: int) -> None:
+        """Take the values of the epoch, counted from 0."""
+        for name, schedule in vars(self).get('_schedules', {}).items():
+            setattr(self, name, schedule(epoch, max_epochs))
+
+    @property
+    def progress(self) -> dict[str, float]:
+        """The present value of every number that follows the epoch."""
+        return {name: getattr(self, name) for name in vars(self).get('_schedules', {})}

@@ -51,8 +51,8 @@ FAULTS: dict[str, Fault] = {
     ),
     'gradients of the weights reach alpha': Fault(
         'ostrdet/models/searchers/bilevel.py',
-        'mix = leaves_of(self.mix(), requires_grad=False)',
-        'mix = self.mix()',
+        'mix = leaves_of(self.mix(generator), requires_grad=False)',
+        'mix = self.mix(generator)',
         ('tests/models/searchers/test_bilevel.py',),
     ),
     'absolute value before the mean over processes': Fault(

@@ -127,6 +127,30 @@ def test_two_processes_are_one_of_both_batches(tiny_config: Any, tmp_path: Path)
     assert genotypes[1] == genotypes[2]
 
 
+#: Weightings that draw; a hard draw leaves weights without a gradient.
+DRAWS = (
+    {'type': 'GumbelWeighting', 'tau': 0.5},
+    {'type': 'GumbelWeighting', 'hard': True},
+)
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+@pytest.mark.filterwarnings('ignore:`broadcast_buffers` is deprecated:FutureWarning')  # of mmengine
+@pytest.mark.filterwarnings('ignore:Grad strides do not match:UserWarning')  # of 1x1 kernels
+@pytest.mark.parametrize('weighting', DRAWS, ids=str)
+def test_processes_draw_alike(weighting: Any, tiny_config: Any, tmp_path: Path) -> None:
+    overrides = {
+        'model.weighting': weighting,
+        'model_wrapper_cfg.find_unused_parameters': True,
+        'default_hooks.selector.probe': 2,
+        'train_dataloader.batch_size': 8,
+    }
+    one, other = run_together(search, tiny_config(overrides), tmp_path / 'run', 2)
+    for name, value in one.items():
+        if 'running' not in name and 'num_batches' not in name:  # of the batch of a process
+            assert torch.equal(value, other[name]), name
+
+
 #: Nothing but 'none' reads its first convolution; node 2 of the other is cut off whole.
 UNREAD = (
     '|nor_conv_3x3~0|+|nor_conv_1x1~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|',

@@ -46,7 +46,7 @@ def test_the_magnitude_follows_the_rule(scale: float) -> None:
             SPACE, criterion.scores(state), state.edge_weights, criterion.tie_rtol
         )
         for name, cell in genotype.cells.items():
-            p_EO, weights_E = (tensor.double().numpy() for tensor in mix[name])
+            p_EO, weights_E = (tensor.double().numpy() for tensor in mix[name][:2])
             assert cell.nodes == by_the_rule(p_EO, weights_E)
             changed += cell.nodes != by_the_rule(p_EO, np.ones(14))
     assert changed > 500  # the edge weights matter

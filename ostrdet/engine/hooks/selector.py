@@ -47,10 +47,14 @@ class SelectorHook(Hook):
         window: Scores are means over the last so many epochs; the paper has 1. The magnitude has no
             mean, and stays that of the moment.
         benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
+        probe: Let criteria observe, instead of the architecture steps, the gradients of a pass with
+            all candidates under weights without a draw, in every so many iterations. Such a pass
+            moves nothing. For weightings that draw, whose steps compute one candidate per edge.
 
     Raises:
         UnknownNameError: If a criterion is unknown; the nearest name is offered.
-        InvalidValueError: If ``patience`` or ``window`` is not positive, or the table is malformed.
+        InvalidValueError: If ``patience``, ``window`` or ``probe`` is not positive, or the table is
+            malformed.
         FileNotFoundError: If there is no such table.
     """
 
@@ -63,10 +67,13 @@ class SelectorHook(Hook):
         compare: Sequence[str] = PAPER_CRITERIA,
         window: int = 1,
         benchmark: str | None = None,
+        probe: int | None = None,
     ) -> None:
         if patience is not None:
-            _check_epochs('patience', patience, 'None or a number of epochs')
-        _check_epochs('window', window, 'a number of epochs')
+            _check_count('patience', patience, 'None or a number of epochs')
+        _check_count('window', window, 'a number of epochs')
+        if probe is not None:
+            _check_count('probe', probe, 'None or a number of iterations')
         chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
         self.criterion = type(chosen).__name__
         others = (name for name in compare if name != self.criterion)
@@ -76,7 +83,8 @@ class SelectorHook(Hook):
         }
         for known in self.criteria.values():
             known.window = window
-        self.patience, self.window = patience, window
+        self.patience, self.window, self.probe = patience, window, probe
+        self._probed: ArchStep | None = None
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
         self.genotypes: dict[str, Genotype | None] = {}
         self.stable_epochs = 0
@@ -90,6 +98,7 @@ class SelectorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
+        self._check_weighting(searcher_of(runner).weighting)
         if self.table is not None:
             self.table.check_space(searcher_of(runner).space)
         if is_main_process():
@@ -101,10 +110,15 @@ class SelectorHook(Hook):
         self._started, self.val_accuracy = time.monotonic(), None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Start the sums anew at the first iteration of an epoch."""
+        """Start the sums anew at the first iteration of an epoch; take a probe where one is due."""
         if batch_idx == 0:
             for criterion in self.criteria.values():
                 criterion.reset()
+        if self.probe is not None:
+            arch_data = data_batch[1] if batch_idx % self.probe == 0 else None
+            self._probed = None
+            if arch_data is not None:
+                self._probed = searcher_of(runner).probe_step(arch_data, runner.optim_wrapper)
 
     def after_train_iter(
         self,
@@ -113,13 +127,13 @@ class SelectorHook(Hook):
         data_batch: Any = None,
         outputs: dict[str, Any] | None = None,
     ) -> None:
-        """Show the architecture step to every criterion.
+        """Show the architecture step, or the probe, to every criterion.
 
         Raises:
             NonFiniteError: If the score that decides is not finite although the gradients are. Under
                 a loss scale gradients may overflow; such a minibatch is left out, and counted.
         """
-        step = searcher_of(runner).arch_step
+        step = self._probed if self.probe else searcher_of(runner).arch_step
         if step is None:
             return
         skipped = self._skipped()
@@ -218,6 +232,19 @@ class SelectorHook(Hook):
             losses=_losses(runner),
         )
 
+    def _check_weighting(self, weighting: Any) -> None:
+        if self.probe or not weighting.is_hard:
+            return
+        for name, criterion in self.criteria.items():
+            if criterion.compares_all:
+                raise InvalidValueError(
+                    f'{name} compares every candidate with the mixture, but '
+                    f'{type(weighting).__name__} computes one per edge: choose criterion Magnitude '
+                    f'and leave {name} out of default_hooks.selector.compare, or set '
+                    'default_hooks.selector.probe=N, which adds a pass with all candidates every N '
+                    'iterations'
+                )
+
     def _skipped(self) -> int:
         return getattr(self.criteria[self.criterion], 'skipped', 0)
 
@@ -226,7 +253,7 @@ class SelectorHook(Hook):
             runner.train_loop.stop_training = True
 
 
-def _check_epochs(key: str, value: Any, expected: str) -> None:
+def _check_count(key: str, value: Any, expected: str) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'

@@ -34,7 +34,7 @@ class EdgeSums:
         self.edges, self.sources, self.edge_weights = edges, sources, weights.edge_weights
         self.known = {index for node in nodes if self._are_known(node) for index in node}
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
-        self.num_ops = weights.op_weights.shape[1]
+        self.active = None if weights.active is None else weights.active.tolist()
         self.weights_K = (scale * weights.op_weights).flatten()
         self.parts: dict[tuple[int, int], tuple[Source, Tensor]] = {}
         self.passed: dict[tuple[int, int, int], Tensor] = {}
@@ -93,10 +93,15 @@ class EdgeSums:
             if (self.sources[index], mixed) == (state, width):
                 yield index
 
-    def _candidates(self, index: int) -> Sequence[nn.Module]:
+    def _candidates(self, index: int) -> list[tuple[int, nn.Module]]:
+        """The candidates of an edge that are computed, and the indices of their weights."""
         edge = self.edges[index]
         candidates: Sequence[nn.Module] = getattr(edge, 'mixed_op', edge).candidates
-        return candidates
+        numbered = enumerate(candidates, start=index * len(candidates))
+        if self.active is None:
+            return list(numbered)
+        rows = zip(numbered, self.active[index], strict=True)
+        return [candidate for candidate, is_active in rows if is_active]
 
     def _rest(self, index: int, states: Sequence[Tensor]) -> Tensor:
         edge, state = self.edges[index], self.sources[index]

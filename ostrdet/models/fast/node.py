@@ -30,7 +30,7 @@ def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int]]) -> Tensor:
         weights_K: Weights of all candidates of all edges in a row.
         edges: What each edge reads, and its index.
     """
-    terms, branches, parts = [], [], []
+    edges, terms, branches, parts = list(edges), [], [], []
     for source, edge in edges:
         if (shared := source.shared_sums.get(edge)) is not None:
             parts.append(shared)
@@ -44,6 +44,9 @@ def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int]]) -> Tensor:
     if terms:
         chosen = _select(weights_K, [term.weight for term in terms])
         parts.append(weighted_sum(chosen, [term.feature for term in terms]))
+    if not parts:  # all are Zero
+        source, edge = edges[0]
+        parts = [op(source.state) for _, op in source.others(edge)][:1]
     total: Tensor = sum(parts[1:], start=parts[0])
     return total
 

@@ -47,18 +47,21 @@ class Source:
 
     Args:
         state: Shape (N, C, H, W).
-        leaving: By outgoing edge, its candidates.
+        leaving: By outgoing edge, its candidates and the indices of their weights.
         weights_K: Weights of all candidates of the cell.
     """
 
     def __init__(
-        self, state: Tensor, leaving: Mapping[int, Sequence[nn.Module]], weights_K: Tensor
+        self,
+        state: Tensor,
+        leaving: Mapping[int, Sequence[tuple[int, nn.Module]]],
+        weights_K: Tensor,
     ) -> None:
         self.state, self.leaving, self.weights_K = state, leaving, weights_K
         candidates = [
             Candidate(edge, index, list(layers_of(op)))
             for edge, ops in leaving.items()
-            for index, op in enumerate(ops, start=edge * len(ops))
+            for index, op in ops
             if not is_watched(op)
         ]
         is_small = state.numel() <= SMALL
@@ -87,10 +90,7 @@ class Source:
 
     def others(self, edge: int) -> Iterator[tuple[int, nn.Module]]:
         """The other candidates of an edge, and the indices of their weights."""
-        ops = self.leaving[edge]
-        for index, op in enumerate(ops, start=edge * len(ops)):
-            if index not in self._shared:
-                yield index, op
+        yield from (each for each in self.leaving[edge] if each[0] not in self._shared)
 
     def _feature(self, layer: nn.Module) -> Tensor:
         return self.state if type(layer) is nn.Identity else self.pooled(layer)

@@ -36,7 +36,17 @@ class MixedOp(nn.Module):
                 op = nn.Sequential(op, norm(norm_cfg, channels))
             self.candidates.append(op)
 
-    def forward(self, x: Tensor, op_weights_O: Tensor) -> Tensor:
-        """Mix the candidates of ``x`` (N, C, H, W) with ``op_weights_O`` (O,)."""
-        weighted = (w * op(x) for w, op in zip(op_weights_O, self.candidates, strict=True))
+    def forward(
+        self, x: Tensor, op_weights_O: Tensor, active_O: Sequence[bool] | None = None
+    ) -> Tensor:
+        """Mix the candidates of ``x`` (N, C, H, W) with ``op_weights_O`` (O,).
+
+        Args:
+            x: What they read.
+            op_weights_O: Their weights.
+            active_O: Which of them are computed, at least one; None for all.
+        """
+        flags = active_O or [True] * len(self.candidates)
+        rows = zip(op_weights_O, self.candidates, flags, strict=True)
+        weighted = (w * op(x) for w, op, is_active in rows if is_active)
         return sum(weighted, start=x.new_zeros(()))

@@ -48,12 +48,14 @@ class PartialChannelMixedOp(nn.Module):
         self.k, self.stride, self.mixed = k, stride, channels // k
         self.mixed_op = MixedOp(ops, self.mixed, stride, norm_cfg, normalized)
 
-    def forward(self, x: Tensor, op_weights_O: Tensor) -> Tensor:
-        """Mix one group of ``x`` (N, C, H, W) with ``op_weights_O`` (O,)."""
+    def forward(
+        self, x: Tensor, op_weights_O: Tensor, active_O: Sequence[bool] | None = None
+    ) -> Tensor:
+        """Mix one group of ``x`` (N, C, H, W); arguments as in ``MixedOp``."""
         if self.k == 1:
-            return self.mixed_op(x, op_weights_O)
+            return self.mixed_op(x, op_weights_O, active_O)
         mixed, rest = split_off(x, self.mixed)
-        parts = [self.mixed_op(mixed, op_weights_O), self.pass_by(rest)]
+        parts = [self.mixed_op(mixed, op_weights_O, active_O), self.pass_by(rest)]
         return F.channel_shuffle(concatenate(parts), self.k)
 
     def pass_by(self, rest: Tensor) -> Tensor:

@@ -90,7 +90,8 @@ class Cell(nn.Module):
         x, edge = states[self.wiring[index].source], self.edges[index]
         if weights is None:
             return edge(x) if isinstance(edge, nn.Identity) else self.drop_path(edge(x))
-        y = edge(x, weights.op_weights[index])
+        few = () if weights.active is None else (weights.active[index].tolist(),)
+        y = edge(x, weights.op_weights[index], *few)
         return y if weights.edge_weights is None else weights.edge_weights[index] * y
 
 

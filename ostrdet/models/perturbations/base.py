@@ -7,10 +7,10 @@ from typing import Any
 from torch import Generator, Tensor, nn
 
 from ostrdet.models.weightings import MixWeights
-from ostrdet.structures.progress import bounded
+from ostrdet.structures.progress import Scheduled
 
 
-class Perturbation(nn.Module, ABC):
+class Perturbation(nn.Module, Scheduled, ABC):
     """Changes the weights of operations for the step of the supernet's weights alone.
 
     The architecture step, its gradients and the validation see the clean mix.
@@ -24,14 +24,11 @@ class Perturbation(nn.Module, ABC):
         InvalidValueError: If it is out of range.
     """
 
+    epsilon: float
+
     def __init__(self, epsilon: Any) -> None:
         super().__init__()
-        self._schedule = bounded(epsilon, 'model.perturbation.epsilon', least=0.0, most=1.0)
-        self.epsilon = 0.0
-
-    def set_progress(self, epoch: int, max_epochs: int) -> None:
-        """Take the epsilon of the epoch, counted from 0."""
-        self.epsilon = self._schedule(epoch, max_epochs)
+        self.follow('epsilon', epsilon, 'model.perturbation.epsilon', least=0.0, most=1.0)
 
     @abstractmethod
     def forward(self, mix: Mapping[str, MixWeights], generator: Generator) -> dict[str, MixWeights]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ostrdet.structures.progress import bounded
+from ostrdet.structures.progress import Scheduled
 
 
-class Regularizer(nn.Module, ABC):
+class Regularizer(nn.Module, Scheduled, ABC):
     """A function of alpha that the architecture step minimises beside the cross-entropy.
 
     Its gradient moves alpha and nothing else: the gradients that criteria read never hold it.
@@ -23,14 +23,11 @@ class Regularizer(nn.Module, ABC):
         InvalidValueError: If it is negative.
     """
 
+    weight: float
+
     def __init__(self, weight: Any = 1.0) -> None:
         super().__init__()
-        self._schedule = bounded(weight, 'model.regularizers.weight', least=0.0)
-        self.weight = 0.0
-
-    def set_progress(self, epoch: int, max_epochs: int) -> None:
-        """Take the coefficient of the epoch, counted from 0."""
-        self.weight = self._schedule(epoch, max_epochs)
+        self.follow('weight', weight, 'model.regularizers.weight', least=0.0)
 
     @abstractmethod
     def forward(self, alphas: Mapping[str, Tensor]) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel, is_model_wrapper
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
@@ -87,16 +87,20 @@ class Searcher(BaseModel):
         """All alphas, then all betas: what the optimizer ``arch`` owns."""
         return [*self.alphas.values(), *self.betas.values()]
 
-    def mix(self) -> dict[str, MixWeights]:
-        """The weights that the supernet mixes with, by cell type; differentiable."""
+    def mix(self, generator: Generator | None = None) -> dict[str, MixWeights]:
+        """The weights that the supernet mixes with, by cell type; differentiable.
+
+        Args:
+            generator: For a weighting that draws, of the CPU; None for weights without a draw.
+        """
         betas = self.betas
         return {
-            name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name])
+            name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
             for name, alpha_EO in self.alphas.items()
         }
 
     def arch_state(self) -> ArchState:
-        """Alpha and its weights at this moment; detached copies."""
+        """Alpha and its weights without a draw at this moment; detached copies."""
         return arch_state(self.alphas, self.mix())
 
     def probe_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
@@ -153,7 +157,7 @@ class Searcher(BaseModel):
     def forward(
         self, inputs: Tensor, data_samples: list[Any] | None = None, mode: str = 'tensor'
     ) -> Any:
-        """Run the supernet under the present weights.
+        """Run the supernet under the present weights; nothing is drawn.
 
         Args:
             inputs: Normalised images, shape (N, 3, H, W).

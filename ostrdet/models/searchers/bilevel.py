@@ -1,16 +1,17 @@
 """The search step: alpha on one half of the data, then the weights on the other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.optim import OptimWrapperDict
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch, BilevelProblem
 from ostrdet.models.searchers.base import Config, Searcher
-from ostrdet.models.searchers.mix import arch_state, leaves_of, stack_mix
+from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import ARCH_UPDATES, MODELS, PERTURBATIONS, REGULARIZERS, build
 from ostrdet.structures import ArchStep
@@ -40,7 +41,7 @@ class BilevelSearcher(Searcher):
     Raises:
         UnknownNameError: If a type is unknown; the nearest name is offered.
         InvalidTypeError: If a key is unknown.
-        InvalidValueError: If ``autocast`` is unknown.
+        InvalidValueError: If ``autocast`` is unknown, or a perturbation meets a hard weighting.
     """
 
     def __init__(
@@ -59,6 +60,12 @@ class BilevelSearcher(Searcher):
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
         self.regularizers = nn.ModuleList(build(REGULARIZERS, cfg) for cfg in regularizers)
         self.perturbation = None if perturbation is None else build(PERTURBATIONS, perturbation)
+        if self.perturbation is not None and self.weighting.is_hard:
+            raise InvalidValueError(
+                f'model.perturbation: {type(self.perturbation).__name__} changes the weights of all '
+                f'candidates, but {type(self.weighting).__name__} computes one per edge; leave out '
+                'one of the two'
+            )
         #: Seed of what is drawn in the next step, the same on all processes; the loop sets it.
         self.draw_seed = 0
 
@@ -77,29 +84,26 @@ class BilevelSearcher(Searcher):
         """
         weight_batch, arch_data = self.prepare(data[0]), data[1]
         logs, self.arch_step = {}, None
+        generator = torch.Generator().manual_seed(self.draw_seed)
         if arch_data is not None:
             arch_batch = self.prepare(arch_data)
-            logs['arch_loss'] = self._step_architecture(weight_batch, arch_batch, optim_wrapper)
-        loss = self._loss(weight_batch, self._mix_of_weights())
+            logs['arch_loss'] = self._step_architecture(
+                self.mix(generator), weight_batch, arch_batch, optim_wrapper
+            )
+        loss = self._loss(weight_batch, self._mix_of_weights(generator))
         optim_wrapper['weights'].update_params(loss)
         return {'loss': loss.detach(), **logs}
 
     def _step_architecture(
-        self, weight_batch: Batch, arch_batch: Batch, optim_wrapper: OptimWrapperDict
+        self,
+        mix: Mapping[str, MixWeights],
+        weight_batch: Batch,
+        arch_batch: Batch,
+        optim_wrapper: OptimWrapperDict,
     ) -> Tensor:
-        mix = self.mix()
-        state = arch_state(self.alphas, mix)
-        leaves = leaves_of(mix, requires_grad=True)
-        problem = self._problem(leaves, optim_wrapper['weights'])
+        problem = self._problem(mix, optim_wrapper['weights'])
         loss, mix_grads = self.arch_update.gradients(problem, weight_batch, arch_batch)
-        for grad in mix_grads:
-            all_reduce(grad, op='mean')  # before any absolute value: n processes are one batch
-        grads = torch.autograd.grad(stack_mix(mix), self.arch_parameters, mix_grads)
-        self.arch_step = ArchStep(
-            state,
-            alpha_grads=dict(zip(mix, grads[: len(mix)], strict=True)),
-            op_weight_grads=dict(zip(mix, mix_grads[: len(mix)], strict=True)),
-        )
+        self.arch_step, grads = self._pulled_back(mix, mix_grads)
         # Under a loss scale an overflow is expected now and then: alpha then waits for the next batch
         if problem.loss_scale == 1.0 or all(grad.isfinite().all() for grad in grads):
             for parameter, grad in zip(self.arch_parameters, self._regularized(grads), strict=True):
@@ -107,6 +111,36 @@ class BilevelSearcher(Searcher):
             optim_wrapper['arch'].step()
             optim_wrapper['arch'].zero_grad()
         return loss
+
+    def _pulled_back(
+        self, mix: Mapping[str, MixWeights], mix_grads: Sequence[Tensor]
+    ) -> tuple[ArchStep, Sequence[Tensor]]:
+        """What criteria see, and the gradients of the architecture parameters."""
+        for grad in mix_grads:
+            all_reduce(grad, op='mean')  # before any absolute value: n processes are one batch
+        grads = torch.autograd.grad(stack_mix(mix), self.arch_parameters, mix_grads)
+        step = ArchStep(
+            arch_state(self.alphas, mix),
+            alpha_grads=dict(zip(mix, grads[: len(mix)], strict=True)),
+            op_weight_grads=dict(zip(mix, mix_grads[: len(mix)], strict=True)),
+        )
+        return step, grads
+
+    def probe_step(self, arch_data: Any, optim_wrapper: OptimWrapperDict) -> ArchStep:
+        """An architecture step under the mix without a draw that nobody takes.
+
+        Weights, running statistics, alpha and the state of all generators stay as they are.
+
+        Args:
+            arch_data: A batch of the architecture half.
+            optim_wrapper: As in :meth:`train_step`.
+        """
+        mix, batch = self.mix(), self.prepare(arch_data)
+        problem = self._problem(mix, optim_wrapper['weights'])
+        devices = [batch.images.device.index] if batch.images.is_cuda else []
+        with torch.random.fork_rng(devices), frozen(self.bare_supernet):
+            loss = problem.loss(batch, problem.weights)
+        return self._pulled_back(mix, problem.grad(loss, problem.mix))[0]
 
     def _regularized(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
         """``grads`` plus those of the regularisers, which are alike on all processes."""
@@ -121,16 +155,16 @@ class BilevelSearcher(Searcher):
         )
         return [grad + other for grad, other in zip(grads, extra, strict=True)]
 
-    def _mix_of_weights(self) -> dict[str, MixWeights]:
+    def _mix_of_weights(self, generator: Generator) -> dict[str, MixWeights]:
         """The mix under which the weights take their step."""
-        mix = leaves_of(self.mix(), requires_grad=False)
+        mix = leaves_of(self.mix(generator), requires_grad=False)
         if self.perturbation is None:
             return mix
-        generator = torch.Generator().manual_seed(self.draw_seed)
         perturbed: dict[str, MixWeights] = self.perturbation(mix, generator)
         return perturbed
 
-    def _problem(self, leaves: dict[str, MixWeights], wrapper: Any) -> BilevelProblem:
+    def _problem(self, mix: Mapping[str, MixWeights], wrapper: Any) -> BilevelProblem:
+        leaves = leaves_of(mix, requires_grad=True)
         scaler = getattr(wrapper, 'loss_scaler', None)
         return BilevelProblem(
             loss=lambda batch, weights: self._loss(batch, leaves, weights, arch=True),

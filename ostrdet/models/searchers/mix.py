@@ -43,7 +43,10 @@ def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> A
 
 def _map(function: Callable[[Tensor], Tensor], weights: MixWeights) -> MixWeights:
     edges = weights.edge_weights
-    return MixWeights(function(weights.op_weights), None if edges is None else function(edges))
+    return weights._replace(
+        op_weights=function(weights.op_weights),
+        edge_weights=None if edges is None else function(edges),
+    )
 
 
 @contextmanager

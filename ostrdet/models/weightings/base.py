@@ -4,9 +4,10 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor, nn
 
 from ostrdet.structures import CellSpec
+from ostrdet.structures.progress import Scheduled
 
 
 class MixWeights(NamedTuple):
@@ -15,40 +16,77 @@ class MixWeights(NamedTuple):
     Attributes:
         op_weights: Weight of every candidate on every edge, shape (E, O).
         edge_weights: Weight of every edge, shape (E,), or None for plain sums.
+        active: Which candidates are computed, bool on the CPU, shape (E, O); None for all. The
+            others have the weight 0.
     """
 
     op_weights: Tensor
     edge_weights: Tensor | None = None
+    active: Tensor | None = None
 
 
-class Weighting(ABC):
+class Weighting(nn.Module, Scheduled, ABC):
     """Alpha (and beta) to weights; a subclass says how alpha becomes the weights of operations.
+
+    The alpha of a candidate that an edge does not have is minus infinity, and its weight must be 0.
 
     Args:
         edge_norm: Whether every edge has a parameter beta, whose softmax over the incoming edges of
             a node weighs them (edge normalisation of PC-DARTS).
+
+    Attributes:
+        is_hard: Whether the supernet computes but some candidates of an edge in a step.
     """
 
+    is_hard = False
+
     def __init__(self, edge_norm: bool = False) -> None:
+        super().__init__()
         self.edge_norm = edge_norm
 
-    def __call__(self, alphas_EO: Tensor, betas_E: Tensor | None, spec: CellSpec) -> MixWeights:
+    def forward(
+        self,
+        alphas_EO: Tensor,
+        betas_E: Tensor | None,
+        spec: CellSpec,
+        generator: Generator | None = None,
+    ) -> MixWeights:
         """The weights of one cell type; differentiable in alpha and beta.
 
         Args:
             alphas_EO: Raw architecture parameters, shape (E, O).
             betas_E: Raw edge parameters, shape (E,); not read without edge normalisation.
             spec: The cell, which says which edges end in the same node.
+            generator: For draws, of the CPU; in the same state on all processes. None draws nothing:
+                validation, reports, derivations and criteria see those weights.
         """
-        op_weights = self.op_weights(alphas_EO)
+        if generator is None:
+            mix = MixWeights(self.op_weights(alphas_EO))
+        else:
+            mix = self.draw(alphas_EO, generator)
         if not self.edge_norm:
-            return MixWeights(op_weights)
+            return mix
         assert betas_E is not None, 'edge_norm needs beta'
-        return MixWeights(op_weights, normalize_edges(betas_E, spec))
+        return mix._replace(edge_weights=normalize_edges(betas_E, spec))
 
     @abstractmethod
     def op_weights(self, alphas_EO: Tensor) -> Tensor:
-        """Weights of the candidates, shape (E, O)."""
+        """Weights of the candidates without any draw, shape (E, O)."""
+
+    def draw(self, alphas_EO: Tensor, generator: Generator) -> MixWeights:
+        """Weights of the candidates in one pass of a step; a weighting that samples overrides it.
+
+        One draw serves all cells of a type. The pass of the architecture and that of the weights
+        draw one after the other.
+
+        Args:
+            alphas_EO: Raw architecture parameters, shape (E, O).
+            generator: As in :meth:`forward`.
+
+        Returns:
+            No edge weights.
+        """
+        return MixWeights(self.op_weights(alphas_EO))
 
 
 def normalize_edges(betas_E: Tensor, spec: CellSpec) -> Tensor:

@@ -32,7 +32,12 @@ def make_batch(seed: int) -> dict[str, Any]:
 
 
 def searcher(
-    engine: str, space: str, mixed_op: Any, update: dict[str, Any], with_cp: bool = False
+    engine: str,
+    space: str,
+    mixed_op: Any,
+    update: dict[str, Any],
+    with_cp: bool = False,
+    **weighting: Any,
 ) -> BilevelSearcher:
     torch.manual_seed(0)
     supernet = {
@@ -48,7 +53,11 @@ def searcher(
     config = {
         'type': 'BilevelSearcher',
         'supernet': supernet,
-        'weighting': {'type': 'SoftmaxWeighting', 'edge_norm': mixed_op is not None},
+        'weighting': {
+            'type': 'SoftmaxWeighting',
+            'edge_norm': mixed_op is not None,
+            **weighting,
+        },
         'arch_update': update,
     }
     return MODELS.build(config).train()
@@ -60,6 +69,18 @@ def searcher(
 def test_steps_agree(update: dict[str, Any], space: str, mixed_op: Any) -> None:
     plain, fast = (searcher(engine, space, mixed_op, update) for engine in ('plain', 'fast'))
     check_steps(plain, fast, rtol=1e-6 if update.get('hvp') == 'finite_difference' else 1e-8)
+
+
+@pytest.mark.parametrize('mixed_op', [None, PARTIAL])
+@pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
+@pytest.mark.parametrize('update', UPDATES, ids=lambda u: u.get('hvp', 'first_order'))
+@pytest.mark.parametrize('hard', [False, True])
+def test_steps_of_draws_agree(
+    hard: bool, update: dict[str, Any], space: str, mixed_op: Any
+) -> None:
+    drawn = {'type': 'GumbelWeighting', 'hard': hard, 'tau': 2.0}
+    plain, fast = (searcher(e, space, mixed_op, update, **drawn) for e in ('plain', 'fast'))
+    check_steps(plain, fast, rtol=1e-5 if update.get('hvp') == 'finite_difference' else 1e-8)
 
 
 @pytest.mark.parametrize('engine', ['plain', 'fast'])
@@ -75,6 +96,7 @@ def check_steps(plain: BilevelSearcher, fast: BilevelSearcher, rtol: float) -> N
     for model in (plain, fast):
         wrappers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
         for seed in (0, 2):
+            model.draw_seed = seed
             model.train_step((make_batch(seed), make_batch(seed + 1)), wrappers)
     for name, grads in plain.arch_step.op_weight_grads.items():
         found = fast.arch_step.op_weight_grads[name]

@@ -1,0 +1,37 @@
+"""Criteria under weightings that compute one operation per edge: refused, or fed by probes."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from ostrdet.errors import InvalidValueError
+
+HARD = {'model.weighting': {'type': 'GumbelWeighting', 'hard': True}}
+
+
+def test_criteria_that_compare_all_are_refused_where_one_is_computed(run_search: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r'OperationStrength compares .*selector\.probe=N'):
+        run_search(overrides=HARD)
+    magnitude = {'type': 'SelectorHook', 'criterion': {'type': 'Magnitude'}}
+    compared = {**magnitude, 'compare': ['AlphaSaliency', 'PruningSaliency']}
+    with pytest.raises(InvalidValueError, match=r'leave PruningSaliency out of .*compare'):
+        run_search(overrides={**HARD, 'default_hooks.selector': compared})
+    alone = {**magnitude, 'compare': ['AlphaSaliency']}
+    run = run_search(overrides={**HARD, 'default_hooks.selector': alone})
+    assert [sorted(line['scores']) for line in run.lines] == [['AlphaSaliency', 'Magnitude']] * 2
+
+
+def test_probes_feed_the_criteria_and_change_nothing_else(run_search: Any) -> None:
+    quiet = {'type': 'SelectorHook', 'criterion': {'type': 'Magnitude'}, 'compare': []}
+    plain = run_search('plain', overrides={**HARD, 'default_hooks.selector': quiet})
+    probed = run_search(overrides={**HARD, 'default_hooks.selector.probe': 3})
+    for epoch in (1, 2):
+        states = (run.checkpoint(epoch)['state_dict'] for run in (plain, probed))
+        assert all(
+            torch.equal(one, other) for one, other in zip(*map(dict.values, states), strict=False)
+        )
+    criteria = probed.checkpoint(2)['selector']['criteria']
+    assert criteria['OperationStrength']['observed'] == 2  # of the iterations 0 to 4
+    rows = torch.tensor(probed.lines[-1]['scores']['OperationStrength']['cell'])
+    assert (rows > 0).all()
