@@ -4,7 +4,8 @@
     OMP_NUM_THREADS=1 python benchmarks/search_step.py darts nb201 pc-darts --out steps.json
 
 At first order a third way, "public", is the plain engine with an architecture step that differentiates
-with respect to everything, as public implementations of DARTS do.
+with respect to everything, as public implementations of DARTS do. The way "drawn" is the fast engine
+under hard Gumbel weights (GDAS), a new draw for every step.
 
 Reported per way: median, fastest and slowest step in seconds of the clock and of the processor (on
 a busy machine the latter says more), the same of a step of the weights alone, whose difference to the
@@ -20,16 +21,28 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.optim import OptimWrapperDict
 from supernets import SETTINGS, UPDATES, batch, searcher
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from ostrdet.models.searchers import BilevelSearcher
+
 ENGINES = ('plain', 'fast')
+#: What is shown next to the same part of the fast engine.
+WAYS = (
+    ('public', 'step'),
+    ('plain', 'step'),
+    ('plain', 'weights'),
+    ('drawn', 'step'),
+    ('drawn', 'weights'),
+)
 Row = dict[str, Any]
 
 
@@ -61,14 +74,21 @@ def spread(seconds: list[float]) -> dict[str, float]:
     }
 
 
+def take_step(model: BilevelSearcher, wrapper: OptimWrapperDict, data: Any) -> None:
+    """A step, with draws of its own."""
+    model.draw_seed += 1
+    model.train_step(data, wrapper)
+
+
 def measure(setting: str, order: str, args: argparse.Namespace) -> Row:
     """Alternate the engines, and within each the whole step and that of the weights alone."""
     pair = (batch(args.batch), batch(args.batch))
     models = {engine: searcher(setting, engine, order) for engine in ENGINES}
     if order == 'first':
         models['public'] = searcher(setting, 'plain', 'public')
+    models['drawn'] = searcher(setting, 'fast', order, 'drawn')
     steps = {
-        (way, part): lambda m=model, w=wrapper, p=data: m.train_step(p, w)
+        (way, part): partial(take_step, model, wrapper, data)
         for way, (model, wrapper) in models.items()
         for part, data in (('step', pair), ('weights', (pair[0], None)))
     }
@@ -89,25 +109,27 @@ def measure(setting: str, order: str, args: argparse.Namespace) -> Row:
     return row
 
 
-def peak_mib(setting: str, engine: str, order: str, size: int, threads: int) -> float:
-    """Peak memory of this process after two steps; libraries included."""
+def peak_mib(way: tuple[str, ...], size: int, threads: int, steps: int = 2) -> float:
+    """Peak memory of this process after some steps; libraries included."""
     torch.set_num_threads(threads)
-    model, wrapper = searcher(setting, engine, order)
-    for _ in range(2):
-        model.train_step((batch(size), batch(size)), wrapper)
+    model, wrapper = searcher(*way)
+    for _ in range(steps):
+        take_step(model, wrapper, (batch(size), batch(size)))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def peaks_mib(setting: str, order: str, args: argparse.Namespace) -> dict[str, float]:
     """:func:`peak_mib` by way, where nothing else has been."""
-    ways = {engine: (engine, order) for engine in ENGINES}
+    ways = {engine: (setting, engine, order) for engine in ENGINES}
+    ways['drawn'] = (setting, 'fast', order, 'drawn')
     if order == 'first':
-        ways['public'] = ('plain', 'public')
+        ways['public'] = (setting, 'plain', 'public')
     peaks = {}
-    for way, (engine, update) in ways.items():
+    for name, way in ways.items():
         with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-            job = pool.submit(peak_mib, setting, engine, update, args.batch, args.threads)
-            peaks[way] = job.result()
+            peaks[name] = pool.submit(peak_mib, way, args.batch, args.threads).result()
+    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+        peaks['libraries'] = pool.submit(peak_mib, ways['fast'], 1, args.threads, 0).result()
     return peaks
 
 
@@ -120,7 +142,7 @@ def roof() -> float:
 def show(row: Row) -> None:
     """Print a row, and the ratios to the fast engine."""
     print(f'{row["setting"]}, {row["order"]} order, batch {row["batch"]}: {row["gflop"]:.0f} GFLOP')
-    for way, part in (('public', 'step'), ('plain', 'step'), ('plain', 'weights')):
+    for way, part in WAYS:
         if f'{way} {part}' not in row:
             continue
         for unit in ('clock', 'processor'):

@@ -25,6 +25,11 @@ SETTINGS = {
     'nb201': 'ostr_nb201_c10.py',
     'pc-darts': 'ostr_pc-darts_c10.py',
 }
+#: Weights of operations, by name: all operations, or one per edge as in GDAS.
+WEIGHTINGS = {
+    'dense': {'type': 'SoftmaxWeighting'},
+    'drawn': {'type': 'GumbelWeighting', 'hard': True, 'tau': 5.0},
+}
 UPDATES = {'first': 'FirstOrderUpdate', 'second': 'UnrolledUpdate', 'public': 'EverythingUpdate'}
 OPTIMIZERS = {
     'weights': {
@@ -49,7 +54,7 @@ class EverythingUpdate(FirstOrderUpdate):
 
 
 def searcher(
-    setting: str, engine: str, order: str = 'first', **supernet: Any
+    setting: str, engine: str, order: str = 'first', weighting: str = 'dense', **supernet: Any
 ) -> tuple[BilevelSearcher, OptimWrapperDict]:
     """A searcher in training, always of the same weights, and its optimizers.
 
@@ -57,12 +62,14 @@ def searcher(
         setting: One of ``SETTINGS``.
         engine: Of the supernet.
         order: One of ``UPDATES``.
+        weighting: One of ``WEIGHTINGS``.
         supernet: Keys of the supernet, merged into those of the setting.
     """
     torch.manual_seed(0)
     config = Config.fromfile(CONFIGS / SETTINGS[setting])
     changes = {
         'supernet': {**supernet, 'engine': engine, 'num_classes': CLASSES},
+        'weighting': WEIGHTINGS[weighting],
         'arch_update': {'_delete_': True, 'type': UPDATES[order]},
     }
     config.merge_from_dict({'model': changes})

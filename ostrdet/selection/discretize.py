@@ -33,7 +33,7 @@ def discretize(
     Args:
         space: Says which operations are selectable and how many edges a node keeps.
         scores: By cell type, higher is kept. Shape (E, O) each. Operations that the space never
-            selects may have any score.
+            selects on an edge may have any score.
         edge_weights: By cell type, shape (E,), or None for no weights. For criteria with
             ``uses_edge_weights`` alone.
         tie_rtol: Scores within this relative distance of the best one tie with it.
@@ -80,7 +80,8 @@ def _discretize_cell(
     ops, ranks = [], []
     for index, (row, weight) in enumerate(zip(scores_EO.tolist(), weights_E.tolist(), strict=True)):
         where = f"cell '{cell_type}', edge {index} ({spec.edges[index]})"
-        op = _best_op(space, where, row, tie_rtol)
+        selectable = space.selectable_ops_of(cell_type, index)
+        op = _best_op(space, where, row, selectable, tie_rtol)
         _check_finite(f'the weight of {where}', weight)
         ops.append(space.ops[op])
         ranks.append(row[op] * weight)
@@ -91,8 +92,10 @@ def _discretize_cell(
     return CellGenotype(nodes, spec.output)
 
 
-def _best_op(space: SearchSpace, where: str, row: Sequence[float], tie_rtol: float) -> int:
-    selectable = [index for index, op in enumerate(space.ops) if op in space.selectable_ops]
+def _best_op(
+    space: SearchSpace, where: str, row: Sequence[float], ops: Sequence[str], tie_rtol: float
+) -> int:
+    selectable = [space.ops.index(op) for op in ops]
     for index in selectable:
         _check_finite(f"the score of {where}, op '{space.ops[index]}'", row[index])
     return _first_best(selectable, row, tie_rtol)

@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
 from ostrdet.errors import GenotypeError, InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
+from ostrdet.spaces.candidates import checked_candidates
 from ostrdet.structures import CellSpec, FeatureSpec, Genotype, Layout, MacroPlan, StemPlan
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
@@ -22,13 +23,17 @@ class SearchSpace(ABC):
         ops: Candidate operations of every edge, by registered name. Their order is the order of
             alpha's columns, and breaks ties.
         unselectable: Candidates that may carry weight during the search but are never chosen.
+        candidates: By cell type, the candidates of every edge, in the order of ``CellSpec.edges``, each
+            some of ``ops``; None for all of them everywhere. Alpha keeps its shape (E, O).
 
     Raises:
-        InvalidValueError: If ``ops`` repeats a name or leaves nothing to choose.
+        InvalidValueError: If ``ops`` repeats a name or leaves nothing to choose; further what
+            :func:`checked_candidates` raises.
     """
 
     ops: tuple[str, ...]
     unselectable: tuple[str, ...] = ()
+    candidates: Any = field(default=None, hash=False, kw_only=True)
 
     #: Name of the text form of this space's genotypes.
     text_format: ClassVar[str] = 'darts'
@@ -44,8 +49,8 @@ class SearchSpace(ABC):
     layouts: ClassVar[Mapping[str, Layout]] = {}
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # configs hold lists
-            object.__setattr__(self, field.name, _nested(tuple, getattr(self, field.name)))
+        for own in fields(self):  # configs hold lists
+            object.__setattr__(self, own.name, _nested(tuple, getattr(self, own.name)))
         if len(set(self.ops)) != len(self.ops):
             raise InvalidValueError(
                 f'space.ops repeats an operation: {list(self.ops)}; name each once'
@@ -60,6 +65,9 @@ class SearchSpace(ABC):
                 f"space.ops={list(self.ops)} lets nothing through, since '{NONE}' is zero; add an "
                 'operation'
             )
+        if self.candidates is not None:
+            checked = checked_candidates(self.candidates, self.cells, self.ops, self.selectable_ops)
+            object.__setattr__(self, 'candidates', checked)
 
     @property
     @abstractmethod
@@ -88,6 +96,20 @@ class SearchSpace(ABC):
     def selectable_ops(self) -> tuple[str, ...]:
         """The operations that a derived cell may hold, in declared order."""
         return tuple(op for op in self.ops if op not in self.unselectable)
+
+    def ops_of(self, cell_type: str, edge: int) -> tuple[str, ...]:
+        """The candidates of an edge, in declared order."""
+        rows = (self.candidates or {}).get(cell_type)
+        return self.ops if rows is None else tuple(op for op in self.ops if op in rows[edge])
+
+    def selectable_ops_of(self, cell_type: str, edge: int) -> tuple[str, ...]:
+        """The operations that a derived cell may hold on an edge, in declared order."""
+        return tuple(op for op in self.ops_of(cell_type, edge) if op not in self.unselectable)
+
+    def presence(self, cell_type: str) -> list[list[bool]]:
+        """Which candidates the edges of a cell type have, (E, O)."""
+        edges = range(len(self.cells[cell_type].edges))
+        return [[op in self.ops_of(cell_type, edge) for op in self.ops] for edge in edges]
 
     def output_widths(self, outputs: Mapping[str, int] | None) -> dict[str, int]:
         """Number of concatenated nodes of each cell type; ``outputs`` as in :meth:`plan`."""
@@ -122,9 +144,9 @@ class SearchSpace(ABC):
     def to_config(self) -> dict[str, Any]:
         """The config that builds this space again: ``type`` and the keys that differ from it."""
         changed = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.default is MISSING or getattr(self, field.name) != field.default
+            own.name: getattr(self, own.name)
+            for own in fields(self)
+            if own.default is MISSING or getattr(self, own.name) != own.default
         }
         plain = {name: _nested(list, value) for name, value in changed.items()}
         return {'type': type(self).__name__, **plain}
@@ -167,7 +189,7 @@ class SearchSpace(ABC):
             )
         self._validate_output(name, spec, cell.output)
         for node, edges in zip(spec.nodes, cell.nodes, strict=True):
-            self._validate_node(f"cell '{name}', node {node}", spec, node, edges)
+            self._validate_node(name, spec, node, edges)
 
     def _validate_output(self, name: str, spec: CellSpec, output: tuple[int, ...]) -> None:
         found = f"cell '{name}' puts out the nodes {list(output)}"
@@ -178,8 +200,9 @@ class SearchSpace(ABC):
             raise GenotypeError(f'{found}, expected some of {allowed}, each once')
 
     def _validate_node(
-        self, where: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
+        self, name: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
     ) -> None:
+        where = f"cell '{name}', node {node}"
         if len(edges) != spec.kept(node):
             raise GenotypeError(f'{where} has {len(edges)} edges, expected {spec.kept(node)}')
         for op, source in edges:
@@ -187,6 +210,12 @@ class SearchSpace(ABC):
                 raise GenotypeError(f"{where}: '{op}' {self._why_not(op)}")
             if not 0 <= source < node:
                 raise GenotypeError(f'{where} reads node {source}, expected one of 0..{node - 1}')
+            found = self.ops_of(name, spec.incoming(node)[source])
+            if op not in found:
+                raise GenotypeError(
+                    f"{where}: '{op}' is no candidate of the edge from node {source}, which has "
+                    f'{", ".join(found)}'
+                )
         sources = [source for _, source in edges]
         if self.distinct_sources and len(set(sources)) != len(sources):
             raise GenotypeError(f'{where} reads a node twice: {sources}')
@@ -199,6 +228,8 @@ class SearchSpace(ABC):
 
 def _nested(kind: type[list[Any]] | type[tuple[Any, ...]], value: Any) -> Any:
     """``value`` with every list and tuple in it as ``kind``."""
+    if isinstance(value, Mapping):
+        return {key: _nested(kind, item) for key, item in value.items()}
     if not isinstance(value, list | tuple):
         return value
     return kind(_nested(kind, item) for item in value)

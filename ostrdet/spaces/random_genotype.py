@@ -3,7 +3,7 @@
 from random import Random
 
 from ostrdet.spaces.base import SearchSpace
-from ostrdet.structures import CellGenotype, CellSpec, Genotype
+from ostrdet.structures import CellGenotype, Genotype
 
 
 def random_genotype(space: SearchSpace, seed: int) -> Genotype:
@@ -17,15 +17,16 @@ def random_genotype(space: SearchSpace, seed: int) -> Genotype:
         seed: Seed of a generator of its own.
     """
     random = Random(seed)
-    cells = {name: _random_cell(space, spec, random) for name, spec in space.cells.items()}
+    cells = {name: _random_cell(space, name, random) for name in space.cells}
     provenance = {'source': 'ostrdet.spaces.random_genotype', 'seed': seed}
     return Genotype(space.to_config(), cells, provenance)
 
 
-def _random_cell(space: SearchSpace, spec: CellSpec, random: Random) -> CellGenotype:
+def _random_cell(space: SearchSpace, name: str, random: Random) -> CellGenotype:
+    spec = space.cells[name]
     nodes = [
         tuple(
-            (random.choice(space.selectable_ops), source)
+            (random.choice(space.selectable_ops_of(name, spec.incoming(node)[source])), source)
             for source in sorted(random.sample(range(node), spec.kept(node)))
         )
         for node in spec.nodes

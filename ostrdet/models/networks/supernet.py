@@ -1,6 +1,7 @@
 """The supernet: every candidate on every edge, a pure function of images and weights."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from ostrdet.models.ops import NormCfg, set_fast_depthwise
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.spaces.base import NONE
 from ostrdet.structures import CellPlan
 
 ENGINES: dict[str, type[Cell]] = {'fast': FastCell, 'plain': Cell}
@@ -73,15 +75,15 @@ class Supernet(nn.Module):
 
     def _make_cell(self, plan: CellPlan) -> Cell:
         spec = self.space.cells[plan.cell_type]
-        return ENGINES[self.engine](
-            plan, spec, spec.edges, spec.output, self._make_edge, self.norm_cfg
-        )
+        make_edge = partial(self._make_edge, plan.cell_type)
+        return ENGINES[self.engine](plan, spec, spec.edges, spec.output, make_edge, self.norm_cfg)
 
-    def _make_edge(self, index: int, channels: int, stride: int) -> nn.Module:
+    def _make_edge(self, cell_type: str, index: int, channels: int, stride: int) -> nn.Module:
+        present = self.space.ops_of(cell_type, index)
         edge: nn.Module = build(
             MODELS,
             self.mixed_op,
-            ops=self.space.ops,
+            ops=[op if op in present else NONE for op in self.space.ops],
             channels=channels,
             stride=stride,
             norm_cfg=self.norm_cfg,

@@ -34,7 +34,8 @@ class Regularizer(nn.Module, Scheduled, ABC):
         """The term without its coefficient.
 
         Args:
-            alphas: Architecture parameters by cell type, shape (E, O).
+            alphas: Architecture parameters by cell type, shape (E, O); minus infinity where an edge
+                lacks a candidate.
 
         Returns:
             A scalar, differentiable in alpha.

@@ -66,6 +66,8 @@ class Searcher(BaseModel):
         for name, spec in self.space.cells.items():
             alpha_EO = init_std * torch.randn(len(spec.edges), len(self.space.ops))
             self.register_parameter(f'alpha_{name}', nn.Parameter(alpha_EO))
+            absent_EO = ~torch.tensor(self.space.presence(name))
+            self.register_buffer(f'absent_{name}', absent_EO, persistent=False)
             if self.weighting.edge_norm:
                 beta_E = init_std * torch.randn(len(spec.edges))
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
@@ -75,6 +77,16 @@ class Searcher(BaseModel):
     def alphas(self) -> dict[str, nn.Parameter]:
         """Architecture parameters by cell type, shape (E, O)."""
         return {name: self.get_parameter(f'alpha_{name}') for name in self.space.cells}
+
+    @property
+    def masked_alphas(self) -> dict[str, Tensor]:
+        """Architecture parameters by cell type; minus infinity where an edge lacks a candidate."""
+        if self.space.candidates is None:
+            return dict(self.alphas)
+        return {
+            name: alpha_EO.masked_fill(self.get_buffer(f'absent_{name}'), -torch.inf)
+            for name, alpha_EO in self.alphas.items()
+        }
 
     @property
     def betas(self) -> dict[str, nn.Parameter]:
@@ -96,7 +108,7 @@ class Searcher(BaseModel):
         betas = self.betas
         return {
             name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
-            for name, alpha_EO in self.alphas.items()
+            for name, alpha_EO in self.masked_alphas.items()
         }
 
     def arch_state(self) -> ArchState:

@@ -144,7 +144,8 @@ class BilevelSearcher(Searcher):
 
     def _regularized(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
         """``grads`` plus those of the regularisers, which are alike on all processes."""
-        terms = [term.weight * term(self.alphas) for term in self.regularizers if term.weight]
+        alphas = self.masked_alphas
+        terms = [term.weight * term(alphas) for term in self.regularizers if term.weight]
         if not terms:
             return grads
         extra = torch.autograd.grad(
