@@ -88,9 +88,9 @@ def test_an_operation_that_is_the_only_one(search: Search) -> None:
 
 
 def test_a_weighting(search: Search) -> None:
-    found = search('A weighting', "model = dict(weighting=dict(type='SigmoidWeighting'))")
+    found = search('A weighting', "model = dict(weighting=dict(type='TemperedWeighting'))")
     alphas, weights = (torch.tensor(found.line[key]['cell']) for key in ('alphas', 'op_weights'))
-    torch.testing.assert_close(weights, alphas.sigmoid())
+    torch.testing.assert_close(weights, (2 * alphas).softmax(-1))
     assert None not in found.line['genotypes'].values()
     found.space.validate(found.genotype)
 

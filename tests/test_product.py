@@ -91,15 +91,25 @@ def test_a_step_and_every_criterion(parts: tuple[Any, ...]) -> None:
     moved = zip(before, model.arch_parameters, strict=True)
     assert all(not torch.equal(old, new) for old, new in moved)
     state = model.arch_state()
+    probe = model.probe_step(batch(2), optimizers)
     for criterion in criteria.values():
-        criterion.observe(model.arch_step)
+        is_fed = criterion.compares_all and model.weighting.is_hard
+        criterion.observe(probe if is_fed else model.arch_step)
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)
         assert model.space.parse(model.space.format(genotype)) == genotype
 
 
+#: The weighting that a term needs, where it is not the softmax.
+FITTING = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
 TERMS = [
-    *({'regularizers': [{'type': name, 'weight': 2.0}]} for name in REGULARIZERS.module_dict),
+    *(
+        {
+            'regularizers': [{'type': name, 'weight': 2.0}],
+            'weighting': {'type': FITTING.get(name, 'SoftmaxWeighting')},
+        }
+        for name in REGULARIZERS.module_dict
+    ),
     *({'perturbation': {'type': name, 'epsilon': 0.3}} for name in PERTURBATIONS.module_dict),
     {'weighting': {'type': 'GumbelWeighting', 'tau': 2.0}},
     {'weighting': {'type': 'GumbelWeighting', 'hard': True}},

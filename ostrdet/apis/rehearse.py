@@ -158,9 +158,9 @@ def _step(runner: Runner) -> float:
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     runner.model.train()
     loop = runner.train_loop
-    pairs = hasattr(loop, 'arch_dataloader')
-    batch: Any = next(iter(loop.dataloader))
-    data = (batch, next(iter(loop.arch_dataloader))) if pairs else batch
+    data: Any = next(iter(loop.dataloader))
+    if hasattr(loop, 'arch_dataloader'):
+        data = (data,) if loop.is_one_level else (data, next(iter(loop.arch_dataloader)))
     begin = 0.0
     for _ in range(2):
         begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The two halves of the training set: one trains the weights, the other the architecture."""
+"""The portions of the training set: one trains the weights, the other the architecture."""
 
 import math
 from collections.abc import Sequence
@@ -15,10 +15,12 @@ TOLERANCE = 1e-9
 def split_indices(
     labels: Sequence[int] | np.ndarray | None,
     size: int,
-    portions: tuple[float, float],
+    portions: tuple[float, ...],
     seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, ...]:
     """Split a data set into a weight half and an architecture half that share no sample.
+
+    A single portion, for a search on one level, gives one set of samples alone.
 
     Their sizes are ``round(p0 * size)`` and ``round((p0 + p1) * size) - round(p0 * size)``, and a
     class of n samples gives ``p0 * n`` and ``p1 * n`` of them, each rounded up or down. Nothing but
@@ -28,11 +30,12 @@ def split_indices(
         labels: Class of every sample, shape (size,); None splits without regard to classes.
         size: Number of samples.
         portions: Portions of the samples for the weights and for the architecture, each in (0, 1),
-            with a sum of at most 1. The ImageNet proxy of PC-DARTS is (0.1, 0.025).
+            with a sum of at most 1. The ImageNet proxy of PC-DARTS is (0.1, 0.025). Or one of them, in
+            (0, 1].
         seed: Chooses the split.
 
     Returns:
-        Sorted int64 indices of the weight half and of the architecture half.
+        Sorted int64 indices of every portion.
 
     Raises:
         InvalidValueError: If the portions are not two numbers in (0, 1), overlap, or leave a half
@@ -43,14 +46,15 @@ def split_indices(
         >>> sorted([*weights.tolist(), *arch.tolist()])
         [0, 1, 2, 3]
     """
-    first, second = check_portions(portions)
+    first, *others = check_portions(portions)
+    second = others[0] if others else 0.0
     if labels is not None and len(labels) != size:
         raise InvalidValueError(
             f'expected one label per sample: {size} samples, {len(labels)} labels'
         )
     classes_N = np.zeros(size, dtype=np.int64) if labels is None else np.asarray(labels)
     middle, end = _nearest_int(first * size), _nearest_int((first + second) * size)
-    if middle == 0 or end == middle:
+    if middle == 0 or (others and end == middle):
         raise InvalidValueError(
             f'{KEY}={portions} of {size} samples leaves a half empty: '
             f'{middle} for the weights, {end - middle} for the architecture. '
@@ -62,7 +66,8 @@ def split_indices(
     rank_N = _rank_in_class(class_N, counts_C, seed)
     in_weights_N = rank_N < weights_C[class_N]
     in_arch_N = ~in_weights_N & (rank_N < (weights_C + arch_C)[class_N])
-    return np.flatnonzero(in_weights_N), np.flatnonzero(in_arch_N)
+    halves = np.flatnonzero(in_weights_N), np.flatnonzero(in_arch_N)
+    return halves if others else halves[:1]
 
 
 def stratified_counts(
@@ -112,20 +117,25 @@ def _rank_in_class(class_N: np.ndarray, counts_C: np.ndarray, seed: int) -> np.n
     return rank_N
 
 
-def check_portions(portions: Sequence[float]) -> tuple[float, float]:
-    """The two portions as floats.
+def check_portions(portions: Sequence[float]) -> tuple[float, ...]:
+    """The portions as floats.
 
     Raises:
-        InvalidValueError: If they are not two numbers in (0, 1) with a sum of at most 1.
+        InvalidValueError: If they are neither two numbers in (0, 1) with a sum of at most 1, nor one in
+            (0, 1].
     """
     try:
-        first, second = (float(portion) for portion in portions)
+        found = tuple(float(portion) for portion in portions)
     except (TypeError, ValueError):
-        first = second = math.nan
+        found = ()
+    if len(found) == 1 and 0 < found[0] <= 1:
+        return found
+    first, second = found if len(found) == 2 else (math.nan, math.nan)
     if not (0 < first < 1 and 0 < second < 1):
         raise InvalidValueError(
             f'{KEY}={portions!r}: expected two numbers in (0, 1), the portion of the training '
-            'samples for the weights and the one for the architecture, such as (0.5, 0.5)'
+            'samples for the weights and the one for the architecture, such as (0.5, 0.5), or one '
+            'number in (0, 1] for a search on one level'
         )
     if first + second > 1 + TOLERANCE:
         raise InvalidValueError(

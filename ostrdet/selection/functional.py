@@ -60,11 +60,11 @@ def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) ->
     of the loss as in :func:`operation_strength`, estimated by an expansion at f instead of o.
 
     Args:
-        op_weights_EO: Operation weights p of the minibatch, positive. Shape (num_edges, num_ops).
+        op_weights_EO: Operation weights p of the minibatch. Shape (num_edges, num_ops).
         op_weight_grad_EO: As in :func:`operation_strength`. Shape (num_edges, num_ops).
 
     Returns:
-        Non-negative strengths, same shape. Not finite where a weight is zero.
+        Non-negative strengths, same shape.
 
     Raises:
         InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
@@ -74,7 +74,9 @@ def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) ->
         >>> operation_strength_star(torch.tensor([[0.25, 0.75]]), torch.tensor([[2.0, -2.0]]))
         tensor([[3., 1.]])
     """
-    return operation_strength(op_weights_EO, op_weight_grad_EO) / op_weights_EO
+    _check_shapes(op_weights_EO=op_weights_EO, op_weight_grad_EO=op_weight_grad_EO)
+    mean_E1 = (op_weights_EO * op_weight_grad_EO).sum(dim=-1, keepdim=True)
+    return (op_weight_grad_EO - mean_E1).abs()
 
 
 def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:

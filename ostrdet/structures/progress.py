@@ -50,11 +50,26 @@ def cosine(start: float, end: float) -> Schedule:
     return value
 
 
+def slow_cosine(start: float, end: float) -> Schedule:
+    """From ``start`` towards ``end`` along a quarter of a cosine: slow at first.
+
+    Examples:
+        >>> round(slow_cosine(1.0, 0.0)(25, 50), 6)
+        0.707107
+    """
+
+    def value(epoch: int, max_epochs: int) -> float:
+        return end + (start - end) * math.cos(math.pi * epoch / (2 * max_epochs))
+
+    return value
+
+
 #: Schedules by the name that a config gives them.
 SCHEDULES: Mapping[str, Callable[[float, float], Schedule]] = {
     'Linear': linear,
     'LinearToLast': linear_to_last,
     'Cosine': cosine,
+    'SlowCosine': slow_cosine,
 }
 KEYS = {'type', 'start', 'end'}
 

@@ -122,7 +122,8 @@ def test_the_first_samples_are_not_preferred() -> None:
         ((0.5, 1.0), 'expected two numbers in (0, 1)'),
         ((-0.1, 0.5), 'expected two numbers in (0, 1)'),
         ((float('nan'), 0.5), 'expected two numbers in (0, 1)'),
-        ((0.5,), 'expected two numbers in (0, 1)'),
+        ((0.0,), 'expected two numbers in (0, 1)'),
+        ((1.1,), 'expected two numbers in (0, 1)'),
         ((0.2, 0.3, 0.5), 'expected two numbers in (0, 1)'),
         (('half', 0.5), 'expected two numbers in (0, 1)'),
         (0.5, 'expected two numbers in (0, 1)'),
@@ -157,3 +158,11 @@ def test_an_empty_half_is_refused(size: int, portions: Portions, sizes: str) -> 
 def test_labels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match='one label per sample: 3 samples, 2 labels'):
         split_indices([0, 1], 3, (0.5, 0.5))
+
+
+def test_one_portion_is_one_set_of_samples() -> None:
+    labels = [index % 4 for index in range(40)]
+    (whole,) = split_indices(labels, 40, (1.0,))
+    assert whole.tolist() == list(range(40))
+    (half,) = split_indices(labels, 40, (0.5,), seed=3)
+    assert np.bincount(np.asarray(labels)[half]).tolist() == [5, 5, 5, 5]

@@ -24,7 +24,7 @@ class RecordHook(Hook):
         self.iterations: list[dict[str, Any]] = []
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        weights, arch = map(samples, data_batch)
+        weights, arch = samples(data_batch[0]), samples(data_batch[-1])
         rates = {name: value for name, (value,) in runner.optim_wrapper.get_lr().items()}
         drawn = random.random(), np.random.random(), torch.rand(()).item()
         self.iterations.append(

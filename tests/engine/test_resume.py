@@ -27,6 +27,38 @@ RICH = {
     'default_hooks.selector.criterion.type': 'Magnitude',
     'train_dataloader.dataset.pipeline.0.flip_prob': 0.5,
 }
+#: Searches that draw, fade, or have one level.
+RIVALS = {
+    'gdas': {
+        'model.weighting': {
+            'type': 'GumbelWeighting',
+            'hard': True,
+            'tau': {'type': 'LinearToLast', 'start': 10, 'end': 0.1},
+        },
+        'default_hooks.selector.probe': 2,
+    },
+    'drnas': {
+        'model.weighting': {'type': 'DirichletWeighting'},
+        'model.regularizers': [{'type': 'DirichletKL', 'weight': 1e-3}],
+    },
+    'darts-minus': {
+        'model.supernet.mixed_op': {
+            'type': 'AuxiliarySkipMixedOp',
+            'coefficient': {'type': 'Linear', 'start': 1, 'end': 0},
+        },
+    },
+    'sdarts-adv': {
+        'model.perturbation': {
+            'type': 'AdversarialSmoothing',
+            'epsilon': {'type': 'Linear', 'start': 0.03, 'end': 0.3},
+        },
+    },
+    'snas': {
+        'model.weighting': {'type': 'GumbelWeighting', 'tau': 0.5},
+        'train_cfg.portions': (0.05,),
+    },
+    'interval': {'train_cfg.arch_interval': 3},
+}
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
 
 
@@ -61,7 +93,9 @@ def end(run: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize('overrides', [PLAIN, RICH], ids=['plain', 'rich'])
+@pytest.mark.parametrize(
+    'overrides', [PLAIN, RICH, *RIVALS.values()], ids=['plain', 'rich', *RIVALS]
+)
 def test_two_epochs_are_one_epoch_and_a_resumed_one(
     run_search: Any, overrides: dict[str, Any]
 ) -> None:

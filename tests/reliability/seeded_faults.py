@@ -45,7 +45,7 @@ FAULTS: dict[str, Fault] = {
     ),
     'halves swapped': Fault(
         'ostrdet/engine/loops/bilevel_train.py',
-        '        self.weight_indices, self.arch_indices = halves\n',
+        '        self.weight_indices, self.arch_indices = halves[0], halves[-1]\n',
         '        self.weight_indices, self.arch_indices = halves = halves[::-1]\n',
         ('tests/engine/loops/test_bilevel_train.py',),
     ),

@@ -115,7 +115,7 @@ class SelectorHook(Hook):
             for criterion in self.criteria.values():
                 criterion.reset()
         if self.probe is not None:
-            arch_data = data_batch[1] if batch_idx % self.probe == 0 else None
+            arch_data = data_batch[-1] if batch_idx % self.probe == 0 else None
             self._probed = None
             if arch_data is not None:
                 self._probed = searcher_of(runner).probe_step(arch_data, runner.optim_wrapper)
@@ -149,7 +149,8 @@ class SelectorHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Select, write, and stop if the genotype is stable."""
         state, before = searcher_of(runner).arch_state(), self.genotype
-        scores = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
+        found = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
+        scores = {name: _of_present(runner, by_cell) for name, by_cell in found.items()}
         self.genotypes = {
             name: None if s is None else self._select(runner, name, s, state)
             for name, s in scores.items()
@@ -258,6 +259,17 @@ def _check_count(key: str, value: Any, expected: str) -> None:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
         )
+
+
+def _of_present(
+    runner: Runner, scores: Mapping[str, torch.Tensor] | None
+) -> dict[str, torch.Tensor] | None:
+    """The scores, 0 where an edge lacks a candidate."""
+    space = searcher_of(runner).space
+    if scores is None or space.candidates is None:
+        return None if scores is None else dict(scores)
+    present = {name: torch.tensor(space.presence(name)) for name in scores}
+    return {name: scores_EO.where(present[name], 0.0) for name, scores_EO in scores.items()}
 
 
 def _losses(runner: Runner) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The loop of a search: pairs of batches, one from each half of the training set."""
+"""The loop of a search: a batch of every portion of the training set."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,6 @@ from torch.utils.data import DataLoader
 from ostrdet.datasets import dataset_labels, split_indices
 from ostrdet.datasets.seeding import hash_seed
 from ostrdet.engine.loops.seeded_data import (
-    ARCH,
     DRAWS,
     WEIGHTS,
     begin_at,
@@ -35,8 +34,10 @@ class BilevelTrainLoop(SeededEpochLoop):
         runner: The runner; its seed must be set.
         dataloader: Config of the dataloader of the whole training set.
         max_epochs: Number of epochs.
-        portions: Portions of the training set for the weights and for the architecture.
+        portions: Portions of the training set for the weights and for the architecture; one number
+            for a search on one level, whose steps share a batch.
         arch_start_epoch: First epoch, from 0, in which alpha moves.
+        arch_interval: Iterations from one architecture step to the next.
         split_seed: Chooses the samples of the halves; not tied to the seed of the run, so that
             runs can be compared.
         val_begin: First epoch, from 1, that is validated.
@@ -53,13 +54,15 @@ class BilevelTrainLoop(SeededEpochLoop):
         runner: Runner,
         dataloader: Mapping[str, Any],
         max_epochs: int,
-        portions: tuple[float, float] = (0.5, 0.5),
+        portions: tuple[float, ...] = (0.5, 0.5),
         arch_start_epoch: int = 0,
         split_seed: int = 0,
         val_begin: int = 1,
         val_interval: int = 1,
+        arch_interval: int = 1,
     ) -> None:
         _check_at_least(1, max_epochs=max_epochs, val_begin=val_begin, val_interval=val_interval)
+        _check_at_least(1, arch_interval=arch_interval)
         _check_at_least(0, arch_start_epoch=arch_start_epoch)
         self.dataset, self.dataset_cfg = build_dataset(dataloader), dataloader['dataset']
         labels = dataset_labels(self.dataset)
@@ -67,17 +70,25 @@ class BilevelTrainLoop(SeededEpochLoop):
             labels, searcher_of(runner).bare_supernet.num_classes, 'model.supernet.num_classes'
         )
         halves = split_indices(labels, len(self.dataset), portions, split_seed)
-        self.weight_indices, self.arch_indices = halves
+        self.weight_indices, self.arch_indices = halves[0], halves[-1]
+        self.is_one_level = len(halves) == 1
+        if self.is_one_level:
+            searcher_of(runner).check_one_level()
         loaders = [
             build_half(dataloader, self.dataset, indices, runner.seed, half, name)
-            for half, (indices, name) in enumerate(zip(halves, HALVES, strict=True))
+            for half, (indices, name) in enumerate(zip(halves, HALVES, strict=False))
         ]
         super().__init__(runner, loaders[WEIGHTS], max_epochs, val_begin, val_interval)
-        self.arch_dataloader: DataLoader = loaders[ARCH]
-        self.arch_start_epoch = arch_start_epoch
+        self.arch_dataloader: DataLoader = loaders[-1]
+        self.arch_start_epoch, self.arch_interval = arch_start_epoch, arch_interval
+        if arch_interval > len(self.dataloader):
+            raise InvalidValueError(
+                f'train_cfg.arch_interval={arch_interval}, but an epoch has {len(self.dataloader)} '
+                'iterations: alpha would stand still; make it smaller'
+            )
 
     def batches(self, start: int) -> Iterator[Any]:
-        """Pairs of batches, one from each half."""
+        """What an iteration takes: see :meth:`pairs`."""
         return self.pairs(start)
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
@@ -86,21 +97,25 @@ class BilevelTrainLoop(SeededEpochLoop):
         searcher_of(self.runner).draw_seed = seed
         super().run_iter(idx, data_batch)
 
-    def pairs(self, start: int = 0) -> Iterator[tuple[Any, Any | None]]:
-        """The batches of one epoch, from its iteration ``start``.
+    def pairs(self, start: int = 0) -> Iterator[tuple[Any, ...]]:
+        """The batches of one epoch, from its iteration ``start``: one of each half.
 
-        None stands for the architecture's while alpha is frozen.
+        None stands for the architecture's where alpha rests. On one level a batch is alone.
         """
         begin_at(self.dataloader, self._epoch, start)
-        if self._epoch < self.arch_start_epoch:
-            yield from ((batch, None) for batch in self.dataloader)
-        else:
-            yield from zip(self.dataloader, self._arch_batches(start), strict=False)
+        arch_batches = self._arch_batches(-(-start // self.arch_interval))
+        for index, batch in enumerate(self.dataloader, start):
+            if self._epoch < self.arch_start_epoch or index % self.arch_interval:
+                yield batch, None
+            elif self.is_one_level:
+                yield (batch,)
+            else:
+                yield batch, next(arch_batches)
 
     def _arch_batches(self, start: int) -> Iterator[Any]:
         """The architecture half, as often as the weight half needs it, reshuffled every time."""
         length = len(self.arch_dataloader)
-        rounds = -(-len(self.dataloader) // length)
+        rounds = -(-len(self.dataloader) // (length * self.arch_interval))
         for turn in range(start // length, rounds):
             begin_at(self.arch_dataloader, self._epoch * rounds + turn, start % length)
             yield from self.arch_dataloader

@@ -10,7 +10,7 @@ from ostrdet.kernels.channels_last import concatenate, split_off
 from ostrdet.kernels.weighted_sum import weighted_sum
 from ostrdet.models.fast.node import mix_node
 from ostrdet.models.fast.source import Source, has_hooks
-from ostrdet.models.mixed_ops import MixedOp, PartialChannelMixedOp
+from ostrdet.models.mixed_ops import AuxiliarySkipMixedOp, MixedOp, PartialChannelMixedOp
 from ostrdet.models.weightings import MixWeights
 
 
@@ -31,7 +31,9 @@ class EdgeSums:
         nodes: Sequence[Sequence[int]],
         weights: MixWeights,
     ) -> None:
-        self.edges, self.sources, self.edge_weights = edges, sources, weights.edge_weights
+        self.edges = [_inner(edge) for edge in edges]
+        self.added = {i: edge for i, edge in enumerate(edges) if _inner(edge) is not edge}
+        self.sources, self.edge_weights = sources, weights.edge_weights
         self.known = {index for node in nodes if self._are_known(node) for index in node}
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
         self.active = None if weights.active is None else weights.active.tolist()
@@ -51,6 +53,7 @@ class EdgeSums:
             edges += [edge.mixed_op for edge in edges] if same else []
         else:
             same = type(first) is MixedOp and all(type(edge) is MixedOp for edge in edges)
+        edges += [self.added[index] for index in incoming if index in self.added]
         return same and not any(has_hooks(edge) for edge in edges)
 
     def __call__(self, incoming: Sequence[int], states: Sequence[Tensor]) -> Tensor:
@@ -60,6 +63,15 @@ class EdgeSums:
             incoming: Indices of the edges.
             states: All states so far.
         """
+        total = self._mixtures(incoming, states)
+        for index in (index for index in incoming if index in self.added):
+            edge, x = self.added[index], states[self.sources[index]]
+            if edge.coefficient:
+                scale = 1.0 if self.edge_weights is None else self.edge_weights[index]
+                total = total + scale * edge.auxiliary(x)
+        return total
+
+    def _mixtures(self, incoming: Sequence[int], states: Sequence[Tensor]) -> Tensor:
         first = self.edges[incoming[0]]
         if isinstance(first, MixedOp):
             return self._mix(incoming, states, states[0].shape[1])
@@ -110,3 +122,8 @@ class EdgeSums:
             _, others = self._split(state, states, edge.mixed)
             self.passed[key] = edge.pass_by(others)
         return self.passed[key]
+
+
+def _inner(edge: Any) -> Any:
+    """What mixes the candidates of an edge."""
+    return edge.mixed_op if type(edge) is AuxiliarySkipMixedOp else edge

@@ -1,6 +1,7 @@
 """How an edge of the supernet mixes its candidates."""
 
+from ostrdet.models.mixed_ops.auxiliary_skip import AuxiliarySkipMixedOp
 from ostrdet.models.mixed_ops.mixed_op import MixedOp
 from ostrdet.models.mixed_ops.partial_channel import PartialChannelMixedOp
 
-__all__ = ['MixedOp', 'PartialChannelMixedOp']
+__all__ = ['AuxiliarySkipMixedOp', 'MixedOp', 'PartialChannelMixedOp']

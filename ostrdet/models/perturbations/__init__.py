@@ -1,6 +1,7 @@
 """Perturbations: under which mix the weights of the supernet take their step."""
 
-from ostrdet.models.perturbations.base import Perturbation
+from ostrdet.models.perturbations.adversarial_smoothing import AdversarialSmoothing
+from ostrdet.models.perturbations.base import MixLoss, Perturbation
 from ostrdet.models.perturbations.random_smoothing import RandomSmoothing
 
-__all__ = ['Perturbation', 'RandomSmoothing']
+__all__ = ['AdversarialSmoothing', 'MixLoss', 'Perturbation', 'RandomSmoothing']

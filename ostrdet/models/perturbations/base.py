@@ -1,13 +1,16 @@
 """What a perturbation does to the mix."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Generator, Tensor, nn
 
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures.progress import Scheduled
+
+#: The cross-entropy, in evaluation mode, of the batch on which the weights take their step.
+MixLoss = Callable[[Mapping[str, MixWeights]], Tensor]
 
 
 class Perturbation(nn.Module, Scheduled, ABC):
@@ -31,12 +34,15 @@ class Perturbation(nn.Module, Scheduled, ABC):
         self.follow('epsilon', epsilon, 'model.perturbation.epsilon', least=0.0, most=1.0)
 
     @abstractmethod
-    def forward(self, mix: Mapping[str, MixWeights], generator: Generator) -> dict[str, MixWeights]:
+    def forward(
+        self, mix: Mapping[str, MixWeights], generator: Generator, loss: MixLoss
+    ) -> dict[str, MixWeights]:
         """The mix under which the weights take their step.
 
         Args:
             mix: The clean one, cut from its graph.
             generator: For draws, of the CPU; in the same state on all processes.
+            loss: The loss under a mix, differentiable in it; of the batch of this process.
         """
 
 

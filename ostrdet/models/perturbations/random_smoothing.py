@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
-from ostrdet.models.perturbations.base import Perturbation, project
+from ostrdet.models.perturbations.base import MixLoss, Perturbation, project
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import PERTURBATIONS
 
@@ -18,15 +18,24 @@ class RandomSmoothing(Perturbation):
     edges are left alone.
     """
 
-    def forward(self, mix: Mapping[str, MixWeights], generator: Generator) -> dict[str, MixWeights]:
+    def forward(
+        self, mix: Mapping[str, MixWeights], generator: Generator, loss: MixLoss
+    ) -> dict[str, MixWeights]:
         """One draw for every edge and operation, in the order of the cell types."""
         return {
-            name: weights._replace(op_weights=project(self._shifted(weights, generator)))
+            name: weights._replace(
+                op_weights=project(shifted(weights.op_weights, self.epsilon, generator))
+            )
             for name, weights in mix.items()
         }
 
-    def _shifted(self, weights: MixWeights, generator: Generator) -> torch.Tensor:
-        clean_EO = weights.op_weights
-        draw_EO = torch.rand(clean_EO.shape, generator=generator, dtype=clean_EO.dtype)
-        delta_EO = (2 * draw_EO - 1) * self.epsilon
-        return clean_EO + delta_EO.to(clean_EO.device, non_blocking=True)
+
+def shifted(clean_EO: Tensor, epsilon: float, generator: Generator) -> Tensor:
+    """``clean_EO`` plus a uniform draw from [-epsilon, epsilon], where it is not 0.
+
+    Weights of exactly 0 are those of candidates that an edge lacks.
+    """
+    draw_EO = torch.rand(clean_EO.shape, generator=generator, dtype=clean_EO.dtype)
+    delta_EO = (2 * draw_EO - 1) * epsilon
+    delta_EO = delta_EO.to(clean_EO.device, non_blocking=True)
+    return clean_EO + delta_EO.where(clean_EO != 0, 0.0)

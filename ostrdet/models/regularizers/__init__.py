@@ -2,5 +2,7 @@
 
 from ostrdet.models.regularizers.base import Regularizer
 from ostrdet.models.regularizers.beta_decay import BetaDecay
+from ostrdet.models.regularizers.dirichlet_kl import DirichletKL
+from ostrdet.models.regularizers.zero_one import ZeroOne
 
-__all__ = ['BetaDecay', 'Regularizer']
+__all__ = ['BetaDecay', 'DirichletKL', 'Regularizer', 'ZeroOne']

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ostrdet.errors import InvalidValueError
+from ostrdet.models.weightings import Weighting
 from ostrdet.structures.progress import Scheduled
 
 
@@ -28,6 +30,18 @@ class Regularizer(nn.Module, Scheduled, ABC):
     def __init__(self, weight: Any = 1.0) -> None:
         super().__init__()
         self.follow('weight', weight, 'model.regularizers.weight', least=0.0)
+
+    def check_weighting(self, weighting: Weighting) -> None:
+        """Refuse weightings under which the term has no meaning."""
+        return
+
+    def _check_is(self, weighting: Weighting, needed: type[Weighting]) -> None:
+        if not isinstance(weighting, needed):
+            raise InvalidValueError(
+                f'model.regularizers: {type(self).__name__} is made for {needed.__name__}, got '
+                f'{type(weighting).__name__}; leave it out, or set model.weighting.type='
+                f"'{needed.__name__}'"
+            )
 
     @abstractmethod
     def forward(self, alphas: Mapping[str, Tensor]) -> Tensor:

@@ -1,6 +1,7 @@
 """The search step: alpha on one half of the data, then the weights on the other."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from mmengine.optim import OptimWrapperDict
 from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.arch_updates import Batch, BilevelProblem
+from ostrdet.models.arch_updates import Batch, BilevelProblem, FirstOrderUpdate
 from ostrdet.models.searchers.base import Config, Searcher
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
 from ostrdet.models.weightings import MixWeights
@@ -30,6 +31,8 @@ class BilevelSearcher(Searcher):
         arch_update: Config of the architecture update; first order if None.
         regularizers: Configs of what the architecture step minimises beside the cross-entropy.
         perturbation: Config of what changes the mix for the step of the weights; None for nothing.
+        flood_level: b of flooding, in nats: the weights minimise abs(L - b) + b, so that their loss
+            stays about b (beta-DARTS++); None minimises L. Nobody published a value.
         data_preprocessor: Config of the normalisation, as in mmengine.
         init_std: Standard deviation of the initial alpha and beta; the reference has 1e-3.
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
@@ -41,7 +44,8 @@ class BilevelSearcher(Searcher):
     Raises:
         UnknownNameError: If a type is unknown; the nearest name is offered.
         InvalidTypeError: If a key is unknown.
-        InvalidValueError: If ``autocast`` is unknown, or a perturbation meets a hard weighting.
+        InvalidValueError: If ``autocast`` is unknown, the flood level is negative, a regulariser is made
+            for another weighting, or a perturbation meets a hard one.
     """
 
     def __init__(
@@ -55,11 +59,20 @@ class BilevelSearcher(Searcher):
         channels_last: bool | None = None,
         regularizers: Sequence[Config] = (),
         perturbation: Config | None = None,
+        flood_level: float | None = None,
     ) -> None:
         super().__init__(supernet, weighting, data_preprocessor, init_std, autocast, channels_last)
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
-        self.regularizers = nn.ModuleList(build(REGULARIZERS, cfg) for cfg in regularizers)
+        terms = [build(REGULARIZERS, cfg) for cfg in regularizers]
+        for term in terms:
+            term.check_weighting(self.weighting)
+        self.regularizers = nn.ModuleList(terms)
         self.perturbation = None if perturbation is None else build(PERTURBATIONS, perturbation)
+        if flood_level is not None and flood_level < 0:
+            raise InvalidValueError(
+                f'model.flood_level={flood_level}, expected a loss in nats, at least 0, or None'
+            )
+        self.flood_level = flood_level
         if self.perturbation is not None and self.weighting.is_hard:
             raise InvalidValueError(
                 f'model.perturbation: {type(self.perturbation).__name__} changes the weights of all '
@@ -70,29 +83,66 @@ class BilevelSearcher(Searcher):
         self.draw_seed = 0
 
     def train_step(
-        self, data: tuple[Any, Any | None], optim_wrapper: OptimWrapperDict
+        self, data: tuple[Any, ...], optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
-        """One iteration of Algorithm 1.
+        """One iteration of Algorithm 1, or of a search on one level.
 
         Args:
             data: A batch of the weight half and one of the architecture half; None instead of the
-                latter leaves alpha alone.
+                latter leaves alpha alone. On one level a single batch, on which both take a step.
             optim_wrapper: With the keys 'weights' and 'arch'.
 
         Returns:
             ``loss`` and, if alpha took a step, ``arch_loss``: detached scalars.
         """
-        weight_batch, arch_data = self.prepare(data[0]), data[1]
-        logs, self.arch_step = {}, None
+        weight_batch, logs, self.arch_step = self.prepare(data[0]), {}, None
         generator = torch.Generator().manual_seed(self.draw_seed)
-        if arch_data is not None:
-            arch_batch = self.prepare(arch_data)
+        if len(data) == 1:
+            return {'loss': self._step_both(self.mix(generator), weight_batch, optim_wrapper)}
+        if data[1] is not None:
+            arch_batch = self.prepare(data[1])
             logs['arch_loss'] = self._step_architecture(
                 self.mix(generator), weight_batch, arch_batch, optim_wrapper
             )
-        loss = self._loss(weight_batch, self._mix_of_weights(generator))
-        optim_wrapper['weights'].update_params(loss)
+        loss = self._loss(weight_batch, self._mix_of_weights(weight_batch, generator))
+        optim_wrapper['weights'].update_params(self._flooded(loss))
         return {'loss': loss.detach(), **logs}
+
+    def _flooded(self, loss: Tensor) -> Tensor:
+        if self.flood_level is None:
+            return loss
+        return (loss - self.flood_level).abs() + self.flood_level
+
+    def check_one_level(self) -> None:
+        """Check that one batch can serve both steps.
+
+        Raises:
+            InvalidValueError: If a part needs two batches, or a pass of its own.
+        """
+        parts = {
+            'arch_update': not isinstance(self.arch_update, FirstOrderUpdate),
+            'perturbation': self.perturbation is not None,
+            'flood_level': self.flood_level is not None,
+        }
+        for key in (key for key, is_there in parts.items() if is_there):
+            raise InvalidValueError(
+                f'model.{key}: a search on one level takes both steps from one pass, which has no '
+                f'place for it; leave it out, or use train_cfg.portions=(0.5, 0.5)'
+            )
+
+    def _step_both(
+        self, mix: Mapping[str, MixWeights], batch: Batch, optim_wrapper: OptimWrapperDict
+    ) -> Tensor:
+        """One pass; its gradients move the weights and alpha."""
+        leaves, scale = leaves_of(mix, requires_grad=True), _loss_scale(optim_wrapper['weights'])
+        loss = self._loss(batch, leaves)
+        optim_wrapper['weights'].update_params(loss)
+        mix_grads = [
+            torch.zeros_like(leaf) if leaf.grad is None else leaf.grad / scale
+            for leaf in stack_mix(leaves)
+        ]
+        self._step_alpha(mix, mix_grads, optim_wrapper, may_overflow=scale != 1.0)
+        return loss.detach()
 
     def _step_architecture(
         self,
@@ -103,14 +153,24 @@ class BilevelSearcher(Searcher):
     ) -> Tensor:
         problem = self._problem(mix, optim_wrapper['weights'])
         loss, mix_grads = self.arch_update.gradients(problem, weight_batch, arch_batch)
+        self._step_alpha(mix, mix_grads, optim_wrapper, may_overflow=problem.loss_scale != 1.0)
+        return loss
+
+    def _step_alpha(
+        self,
+        mix: Mapping[str, MixWeights],
+        mix_grads: Sequence[Tensor],
+        optim_wrapper: OptimWrapperDict,
+        may_overflow: bool,
+    ) -> None:
+        """Show the gradients to the criteria, and move alpha."""
         self.arch_step, grads = self._pulled_back(mix, mix_grads)
         # Under a loss scale an overflow is expected now and then: alpha then waits for the next batch
-        if problem.loss_scale == 1.0 or all(grad.isfinite().all() for grad in grads):
+        if not may_overflow or all(grad.isfinite().all() for grad in grads):
             for parameter, grad in zip(self.arch_parameters, self._regularized(grads), strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
             optim_wrapper['arch'].zero_grad()
-        return loss
 
     def _pulled_back(
         self, mix: Mapping[str, MixWeights], mix_grads: Sequence[Tensor]
@@ -156,21 +216,28 @@ class BilevelSearcher(Searcher):
         )
         return [grad + other for grad, other in zip(grads, extra, strict=True)]
 
-    def _mix_of_weights(self, generator: Generator) -> dict[str, MixWeights]:
+    def _mix_of_weights(self, batch: Batch, generator: Generator) -> dict[str, MixWeights]:
         """The mix under which the weights take their step."""
         mix = leaves_of(self.mix(generator), requires_grad=False)
         if self.perturbation is None:
             return mix
-        perturbed: dict[str, MixWeights] = self.perturbation(mix, generator)
+        self.bare_supernet.eval()
+        loss = partial(self._loss, batch, arch=True)
+        perturbed: dict[str, MixWeights] = self.perturbation(mix, generator, loss)
+        self.bare_supernet.train()
         return perturbed
 
     def _problem(self, mix: Mapping[str, MixWeights], wrapper: Any) -> BilevelProblem:
         leaves = leaves_of(mix, requires_grad=True)
-        scaler = getattr(wrapper, 'loss_scaler', None)
         return BilevelProblem(
             loss=lambda batch, weights: self._loss(batch, leaves, weights, arch=True),
             mix=stack_mix(leaves),
             weights=dict(self.bare_supernet.named_parameters()),
             optimizer=wrapper.optimizer,
-            loss_scale=1.0 if scaler is None else scaler.get_scale(),
+            loss_scale=_loss_scale(wrapper),
         )
+
+
+def _loss_scale(wrapper: Any) -> float:
+    scaler = getattr(wrapper, 'loss_scaler', None)
+    return 1.0 if scaler is None else float(scaler.get_scale())

@@ -1,12 +1,18 @@
 """Weightings: alpha and beta to the weights of operations and edges."""
 
 from ostrdet.models.weightings.base import MixWeights, Weighting, normalize_edges
+from ostrdet.models.weightings.categorical import CategoricalWeighting
+from ostrdet.models.weightings.dirichlet import DirichletWeighting
 from ostrdet.models.weightings.gumbel import GumbelWeighting, straight_through
+from ostrdet.models.weightings.sigmoid import SigmoidWeighting
 from ostrdet.models.weightings.softmax import SoftmaxWeighting
 
 __all__ = [
+    'CategoricalWeighting',
+    'DirichletWeighting',
     'GumbelWeighting',
     'MixWeights',
+    'SigmoidWeighting',
     'SoftmaxWeighting',
     'Weighting',
     'normalize_edges',

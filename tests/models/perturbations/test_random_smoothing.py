@@ -19,7 +19,7 @@ def smoothing(epsilon: float) -> RandomSmoothing:
 
 def draw(found: RandomSmoothing, weights_EO: torch.Tensor, seed: int = 0) -> torch.Tensor:
     mix = {'cell': MixWeights(weights_EO)}
-    return found(mix, torch.Generator().manual_seed(seed))['cell'].op_weights
+    return found(mix, torch.Generator().manual_seed(seed), lambda _: mix)['cell'].op_weights
 
 
 @pytest.mark.parametrize(
