@@ -1,6 +1,7 @@
 """The adversarial perturbation of SmoothDARTS."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
@@ -27,7 +28,7 @@ class AdversarialSmoothing(Perturbation):
         steps: Steps of the ascent; 7 in the reference.
     """
 
-    def __init__(self, epsilon: float, steps: int = 7) -> None:
+    def __init__(self, epsilon: Any, steps: int = 7) -> None:
         super().__init__(epsilon)
         self.steps = steps
 
