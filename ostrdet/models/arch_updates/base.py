@@ -42,9 +42,12 @@ class BilevelProblem:
         self, loss: Tensor, inputs: Iterable[Tensor], create_graph: bool = False
     ) -> list[Tensor]:
         """d loss / d inputs, zeros where an input is not used; no ``.grad`` is ever touched."""
+        inputs = tuple(inputs)
+        if not loss.requires_grad:  # a draw of 'none' alone cuts the classifier off
+            return [torch.zeros_like(x) for x in inputs]
         grads = torch.autograd.grad(
             loss * self.loss_scale,
-            tuple(inputs),
+            inputs,
             create_graph=create_graph,
             allow_unused=True,
             materialize_grads=True,

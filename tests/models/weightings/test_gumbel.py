@@ -146,6 +146,20 @@ def test_what_is_not_drawn_is_not_computed(step_of: Callable[..., Any]) -> None:
         calls.clear()
 
 
+@pytest.mark.parametrize('update', ['FirstOrderUpdate', 'UnrolledUpdate'])
+def test_a_draw_of_none_alone_moves_alpha_by_nothing(
+    update: str, step_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none_EO = torch.zeros(3, 5)
+    none_EO[:, 0] = 1000.0
+    monkeypatch.setattr(gumbel, 'gumbel', lambda *_: none_EO)
+    hard = {'type': 'GumbelWeighting', 'hard': True}
+    searcher = step_of(weighting=hard, arch_update={'type': update})
+    assert searcher.arch_step.state.op_weights['cell'][:, 0].tolist() == [1.0] * 3
+    assert (searcher.arch_step.op_weight_grads['cell'] == 0).all()
+    assert (searcher.arch_step.alpha_grads['cell'] == 0).all()
+
+
 def test_a_probe_is_the_step_of_softmax_and_moves_nothing(step_of: Callable[..., Any]) -> None:
     from mmengine.optim import OptimWrapper, OptimWrapperDict
     from mmpretrain.structures import DataSample
