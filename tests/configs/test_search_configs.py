@@ -27,6 +27,10 @@ DARTS = {
     'num_classes': 10,
     'stem': 'CIFARStem',
     'k': None,
+    'mixed_op': 'MixedOp',
+    'weighting': 'SoftmaxWeighting',
+    'regularizers': [],
+    'perturbation': None,
     'edge_norm': False,
     'update': 'FirstOrderUpdate',
     'criterion': 'OperationStrength',
@@ -60,10 +64,11 @@ PROXY = {
     'epochs': 20,
 }
 DEEP = {**PROXY, 'num_cells': 5, 'batch': 16, 'epochs': 9}
+PARTIAL = {'mixed_op': 'PartialChannelMixedOp', 'edge_norm': True}
 PC_DARTS = {
     **DARTS,
+    **PARTIAL,
     'k': 4,
-    'edge_norm': True,
     'batch': 256,
     'arch_start_epoch': 15,
     'lr': 0.1,
@@ -103,7 +108,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_pc-darts_c10-folder': {**PC_DARTS, 'data': 'ImageFolder'},
     'magnitude_pc-darts_c10': {**PC_DARTS, **MAGNITUDE},
     'ostr_darts_in1k': IMAGENET,
-    'ostr_pc-darts_in1k': {**IMAGENET, 'k': 2, 'edge_norm': True},
+    'ostr_pc-darts_in1k': {**IMAGENET, **PARTIAL, 'k': 2},
     'ostr_nb201_c10': NB201,
     'ostr_nb201_c10-folder': {**NB201, 'data': 'ImageFolder'},
     'ostr_nb201_c10-patience': {**NB201, **PATIENCE},
@@ -115,18 +120,52 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr-star_nb201_c10': {**NB201, **STAR},
     'pruning-saliency_nb201_c10': {**NB201, **NAIVE},
     'magnitude_nb201_c10': {**NB201, **MAGNITUDE},
-    'beta-darts_nb201_c10': {**NB201, **MAGNITUDE},
-    'sdarts-rs_nb201_c10': {**NB201, **MAGNITUDE},
-    'gdas_nb201_c10': {**NB201, **MAGNITUDE},
-    'ostr_gdas_nb201_c10': NB201,
-    'snas_nb201_c10': {**NB201, **MAGNITUDE},
-    'ostr_snas_nb201_c10': NB201,
     'ostr_nb201_c10-proxy': PROXY,
     'ostr_nb201_c10-deep': DEEP,
-    'ostr_pc-nb201_c10-deep': {**DEEP, 'k': 4, 'edge_norm': True},
+    'ostr_pc-nb201_c10-deep': {**DEEP, **PARTIAL, 'k': 4},
     'ostr_nb201_digits': DIGITS,
     'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
 }
+#: What a method changes in every space.
+METHODS: dict[str, dict[str, Any]] = {
+    'beta-darts': {'regularizers': ['BetaDecay']},
+    'darts-minus': {'mixed_op': 'AuxiliarySkipMixedOp'},
+    'sdarts-rs': {'perturbation': 'RandomSmoothing'},
+    'sdarts-adv': {'perturbation': 'AdversarialSmoothing'},
+    'drnas': {
+        'weighting': 'DirichletWeighting',
+        'regularizers': ['DirichletKL'],
+        'arch_weight_decay': 0.0,
+    },
+    'gdas': {'weighting': 'GumbelWeighting'},
+    'snas': {'weighting': 'GumbelWeighting'},
+    'dsnas': {'weighting': 'CategoricalWeighting', 'portions': (1.0,)},
+}
+#: In the DARTS space; here some have sizes and rates of their own.
+IN_DARTS: dict[str, dict[str, Any]] = {
+    **{name: {} for name in ('beta-darts', 'darts-minus', 'sdarts-rs', 'sdarts-adv', 'gdas')},
+    'drnas': {
+        'mixed_op': 'PartialChannelMixedOp',
+        'k': 6,
+        'channels': 36,
+        'num_cells': 20,
+        'arch_start_epoch': 10,
+        'lr': 0.1,
+        'eta_min': 0.0,
+        'arch_lr': 6e-4,
+    },
+    'snas': {'portions': (1.0,), 'epochs': 150, 'arch_clip': 10},
+}
+for method, changes in METHODS.items():
+    SETTINGS[f'{method}_nb201_c10'] = {**NB201, **changes, **MAGNITUDE}
+    SETTINGS[f'ostr_{method}_nb201_c10'] = {**NB201, **changes}
+    SETTINGS[f'{method}_nb201_digits'] = {**DIGITS, **changes, **MAGNITUDE}
+for method, sizes in IN_DARTS.items():
+    SETTINGS[f'{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes, **MAGNITUDE}
+    SETTINGS[f'ostr_{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes}
+for method in ('sdarts-rs', 'sdarts-adv'):
+    SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
+    SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
 
 
 @cache
@@ -150,6 +189,10 @@ def settings(config: Config) -> dict[str, Any]:
         'space': supernet.space.type,
         **{key: supernet[key] for key in ('channels', 'num_cells', 'num_classes', 'stem')},
         'k': supernet.mixed_op.get('k'),
+        'mixed_op': supernet.mixed_op.type,
+        'weighting': config.model.weighting.type,
+        'regularizers': [term.type for term in config.model.get('regularizers', [])],
+        'perturbation': (config.model.get('perturbation') or {}).get('type'),
         'edge_norm': config.model.weighting.edge_norm,
         'update': config.model.arch_update.type,
         'criterion': config.default_hooks.selector.criterion.type,
@@ -180,9 +223,6 @@ def test_the_table_knows_every_config() -> None:
 def test_settings(path: Path) -> None:
     config = read(path)
     assert settings(config) == SETTINGS[path.stem]
-    assert config.model.supernet.mixed_op.type == (
-        'MixedOp' if SETTINGS[path.stem]['k'] is None else 'PartialChannelMixedOp'
-    )
     assert config.randomness.seed == 0
     assert config.param_scheduler.arch == []
     assert (

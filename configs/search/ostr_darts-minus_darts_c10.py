@@ -1,0 +1,4 @@
+# python tools/search.py configs/search/ostr_darts-minus_darts_c10.py --data-root DIR
+# DARTS-, and operation strength decides
+_base_ = './darts-minus_darts_c10.py'
+default_hooks = dict(selector=dict(criterion=dict(type='OperationStrength')))

@@ -1,0 +1,10 @@
+# python tools/search.py configs/search/ostr_dsnas_nb201_c10.py --data-root DIR --benchmark TABLE
+# DSNAS, and operation strength from a pass with all operations in every tenth iteration
+_base_ = './dsnas_nb201_c10.py'
+default_hooks = dict(
+    selector=dict(
+        criterion=dict(type='OperationStrength'),
+        probe=10,
+        compare=['OperationStrengthStar', 'PruningSaliency', 'AlphaSaliency', 'Magnitude'],
+    )
+)

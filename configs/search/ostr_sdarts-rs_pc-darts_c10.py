@@ -1,0 +1,6 @@
+# python tools/search.py configs/search/ostr_sdarts-rs_pc-darts_c10.py --data-root DIR
+# SDARTS-RS: the weights learn under a mix that is shaken ever harder; operation strength decides
+_base_ = './ostr_pc-darts_c10.py'
+model = dict(
+    perturbation=dict(type='RandomSmoothing', epsilon=dict(type='Linear', start=0.03, end=0.3)),
+)
