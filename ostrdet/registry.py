@@ -51,6 +51,7 @@ PERTURBATIONS = Registry(
     'perturbation', scope='ostrdet', locations=['ostrdet.models.perturbations']
 )
 CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
+DERIVATIONS = Registry('derivation', scope='ostrdet', locations=['ostrdet.selection'])
 
 #: Values that a message lists.
 SHOWN = 3

@@ -1,6 +1,11 @@
-"""Every space with every relaxation, weighting and architecture update: a step, all criteria, a cell."""
+"""All members of all axes in pairs: a step repeats to the bit, evaluation draws nothing, criteria choose.
+
+Every pair of two members is in some case, unless it is undefined: those are refused.
+"""
 
 import itertools
+import random
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -9,6 +14,8 @@ from mmpretrain.structures import DataSample
 
 from ostrdet.engine.hooks.progress import set_progress
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
+from ostrdet.errors import InvalidValueError
+from ostrdet.models.searchers import SupernetProbe
 from ostrdet.registry import (
     CRITERIA,
     MODELS,
@@ -18,19 +25,37 @@ from ostrdet.registry import (
     WEIGHTINGS,
     build,
 )
-from ostrdet.selection import discretize
+from ostrdet.selection import EvaluatingCriterion, discretize
 from ostrdet.structures import Genotype
 
 CLASSES, BATCH, SIZE = 3, 4, 8
 NUM_CELLS = 3  # the least with cells of every type
 for registry in (CRITERIA, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
     registry.import_from_location()
-MIXED_OPS = ({'type': 'MixedOp'}, {'type': 'PartialChannelMixedOp', 'k': 2})
-UPDATES = (
-    {'type': 'FirstOrderUpdate'},
-    {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
-    {'type': 'UnrolledUpdate', 'hvp': 'exact'},
-)
+PARTIAL = {'type': 'PartialChannelMixedOp', 'k': 2}
+AXES: dict[str, list[Any]] = {
+    'space': sorted(SPACES.module_dict),
+    'mixed_op': [
+        {'type': 'MixedOp'},
+        PARTIAL,
+        {'type': 'AuxiliarySkipMixedOp'},
+        {'type': 'AuxiliarySkipMixedOp', 'mixed_op': PARTIAL},
+    ],
+    'weighting': [
+        *({'type': name} for name in sorted(WEIGHTINGS.module_dict)),
+        {'type': 'GumbelWeighting', 'hard': True},
+    ],
+    'edge_norm': [False, True],
+    'arch_update': [
+        {'type': 'FirstOrderUpdate'},
+        {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
+        {'type': 'UnrolledUpdate', 'hvp': 'exact'},
+    ],
+    'regularizer': [None, *sorted(REGULARIZERS.module_dict)],
+    'perturbation': [None, *sorted(PERTURBATIONS.module_dict)],
+    'levels': [2, 1],
+    'engine': ['fast', 'plain'],
+}
 OPTIMIZERS = {
     'weights': {
         'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4},
@@ -38,6 +63,9 @@ OPTIMIZERS = {
     },
     'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'betas': (0.5, 0.999)}},
 }
+#: The only weighting under which a regulariser has a meaning.
+MADE_FOR = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
+Case = Mapping[str, Any]
 
 
 def batch(seed: int) -> dict[str, Any]:
@@ -47,91 +75,137 @@ def batch(seed: int) -> dict[str, Any]:
     return {'inputs': images, 'data_samples': [DataSample().set_gt_label(y) for y in labels]}
 
 
-def searcher(
-    space: str, mixed_op: Any, kind: str, edge_norm: bool, update: Any, **terms: Any
-) -> Any:
+def searcher(case: Case) -> Any:
     torch.manual_seed(0)
     supernet = {
         'type': 'Supernet',
-        'space': {'type': space, 'num_nodes': 2},
+        'space': {'type': case['space'], 'num_nodes': 2},
         'channels': 4,
         'num_cells': NUM_CELLS,
         'num_classes': CLASSES,
-        'mixed_op': mixed_op,
+        'mixed_op': case['mixed_op'],
+        'engine': case['engine'],
     }
-    config = {
-        'type': 'BilevelSearcher',
-        'supernet': supernet,
-        'weighting': {'type': kind, 'edge_norm': edge_norm},
-        'arch_update': update,
-        **terms,
-    }
-    return MODELS.build(config)
+    regularizer, perturbation = case['regularizer'], case['perturbation']
+    model = MODELS.build(
+        {
+            'type': 'BilevelSearcher',
+            'supernet': supernet,
+            'weighting': {**case['weighting'], 'edge_norm': case['edge_norm']},
+            'arch_update': case['arch_update'],
+            'regularizers': [{'type': regularizer, 'weight': 2.0}] if regularizer else [],
+            'perturbation': {'type': perturbation, 'epsilon': 0.3} if perturbation else None,
+        }
+    )
+    if case['levels'] == 1:
+        model.check_one_level()
+    model.draw_seed = 7
+    set_progress(model, 1, 2)
+    return model.train()
 
 
-def name(part: Any) -> str:
-    return '-'.join(map(str, part.values())) if isinstance(part, dict) else str(part)
+def refusal(case: Case) -> str:
+    """What the message says of an undefined case; '' if it is defined."""
+    weighting = case['weighting']['type']
+    is_hard = weighting == 'CategoricalWeighting' or case['weighting'].get('hard', False)
+    if MADE_FOR.get(case['regularizer'] or '', weighting) != weighting:
+        return f'{case["regularizer"]} is made for'
+    if is_hard and case['perturbation']:
+        return 'computes one per edge'
+    if case['levels'] == 1 and case['arch_update']['type'] != 'FirstOrderUpdate':
+        return 'arch_update: a search on one level'
+    if case['levels'] == 1 and case['perturbation']:
+        return 'perturbation: a search on one level'
+    return ''
 
 
-PRODUCT = list(
-    itertools.product(SPACES.module_dict, MIXED_OPS, WEIGHTINGS.module_dict, (False, True), UPDATES)
-)
+def pairs(case: tuple[int, ...]) -> set[tuple[tuple[int, int], ...]]:
+    """The pairs of (axis, index of its member) in a case."""
+    return set(itertools.combinations(enumerate(case), 2))
 
 
-@pytest.mark.parametrize('parts', PRODUCT, ids=lambda parts: '|'.join(map(name, parts)))
-def test_a_step_and_every_criterion(parts: tuple[Any, ...]) -> None:
-    model = searcher(*parts)
-    optimizers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
-    before = [parameter.detach().clone() for parameter in model.arch_parameters]
-    criteria = {name: build(CRITERIA, {'type': name}) for name in CRITERIA.module_dict}
-    logs = model.train_step((batch(1), batch(2)), optimizers)
-    assert set(logs) == {'loss', 'arch_loss'}
+def as_case(indices: tuple[int, ...]) -> dict[str, Any]:
+    axes = zip(AXES.items(), indices, strict=True)
+    return {axis: members[index] for (axis, members), index in axes}
+
+
+def cover(defined: list[tuple[int, ...]], seed: int = 0) -> Iterator[tuple[int, ...]]:
+    """Cases that hold every pair which some defined case holds; greedy."""
+    rng = random.Random(seed)
+    missing = set().union(*map(pairs, defined))
+    while missing:
+        (axis, one), (other_axis, other) = min(missing)
+        fitting = [case for case in defined if (case[axis], case[other_axis]) == (one, other)]
+        tried = rng.sample(fitting, min(200, len(fitting)))
+        best = max(tried, key=lambda case: len(pairs(case) & missing))
+        missing -= pairs(best)
+        yield best
+
+
+def label(case: Case) -> str:
+    parts = (p.values() if isinstance(p, dict) else (p,) for p in case.values())
+    return '|'.join('-'.join(map(str, part)) for part in parts)
+
+
+EVERY = itertools.product(*(range(len(members)) for members in AXES.values()))
+COVER = [as_case(case) for case in cover([case for case in EVERY if not refusal(as_case(case))])]
+
+
+@pytest.mark.parametrize('case', COVER, ids=label)
+def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> None:
+    ends = []
+    for _ in range(2):
+        model = searcher(case)
+        optimizers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+        before = [parameter.detach().clone() for parameter in model.arch_parameters]
+        data = (batch(1), batch(2))[: case['levels']]
+        logs = model.train_step(data, optimizers)
+        ends.append(torch.cat([value.flatten() for value in model.state_dict().values()]))
+    assert torch.equal(*ends)
+    assert list(logs) == ['loss', 'arch_loss'][: case['levels']]
     assert all(value.isfinite() for value in logs.values())
-    assert all(parameter.isfinite().all() for parameter in model.parameters())
+    assert ends[0].isfinite().all()
     moved = zip(before, model.arch_parameters, strict=True)
     assert all(not torch.equal(old, new) for old, new in moved)
-    state = model.arch_state()
-    probe = model.probe_step(batch(2), optimizers)
-    for criterion in criteria.values():
+    check_evaluation(model)
+    check_criteria(model, optimizers)
+
+
+def check_evaluation(model: Any) -> None:
+    images, state = model.prepare(batch(3)).images, torch.get_rng_state()
+    with torch.no_grad():
+        assert torch.equal(*(model.eval()(images) for _ in range(2)))
+    assert torch.equal(torch.get_rng_state(), state)
+    model.train()
+
+
+def check_criteria(model: Any, optimizers: Any) -> None:
+    probe, state = model.probe_step(batch(2), optimizers), model.arch_state()
+    for name in CRITERIA.module_dict:
+        criterion = build(CRITERIA, {'type': name})
         is_fed = criterion.compares_all and model.weighting.is_hard
         criterion.observe(probe if is_fed else model.arch_step)
+        if isinstance(criterion, EvaluatingCriterion):
+            criterion.evaluate(SupernetProbe(model, [model.prepare(batch(2))]), state)
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)
         assert model.space.parse(model.space.format(genotype)) == genotype
 
 
-#: The weighting that a term needs, where it is not the softmax.
-FITTING = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
-TERMS = [
-    *(
-        {
-            'regularizers': [{'type': name, 'weight': 2.0}],
-            'weighting': {'type': FITTING.get(name, 'SoftmaxWeighting')},
-        }
-        for name in REGULARIZERS.module_dict
-    ),
-    *({'perturbation': {'type': name, 'epsilon': 0.3}} for name in PERTURBATIONS.module_dict),
-    {'weighting': {'type': 'GumbelWeighting', 'tau': 2.0}},
-    {'weighting': {'type': 'GumbelWeighting', 'hard': True}},
+UNDEFINED = [
+    {'regularizer': 'ZeroOne'},
+    {'regularizer': 'DirichletKL', 'weighting': {'type': 'SigmoidWeighting'}},
+    {'weighting': {'type': 'CategoricalWeighting'}, 'perturbation': 'AdversarialSmoothing'},
+    {'weighting': {'type': 'GumbelWeighting', 'hard': True}, 'perturbation': 'RandomSmoothing'},
+    {'levels': 1, 'arch_update': {'type': 'UnrolledUpdate'}},
+    {'levels': 1, 'perturbation': 'RandomSmoothing'},
 ]
 
 
-@pytest.mark.parametrize('engine', ['plain', 'fast'])
-@pytest.mark.parametrize('space', SPACES.module_dict)
-@pytest.mark.parametrize('terms', TERMS, ids=str)
-def test_a_step_with_every_term(terms: dict[str, Any], space: str, engine: str) -> None:
-    """Two steps from one seed are equal to the bit, and a term changes one; evaluation draws nothing."""
-    found = []
-    for chosen in ({}, terms, terms):
-        model = searcher(space, MIXED_OPS[0], 'SoftmaxWeighting', True, UPDATES[0], **chosen)
-        model.supernet.engine = engine
-        set_progress(model, 1, 2)
-        model.draw_seed = 7
-        model.train_step((batch(1), batch(2)), BilevelOptimWrapperConstructor(OPTIMIZERS)(model))
-        images = model.prepare(batch(3)).images
-        with torch.no_grad():
-            logits = [model.eval()(images) for _ in range(2)]
-        assert torch.equal(*logits)
-        found.append(torch.cat([value.flatten() for value in model.state_dict().values()]))
-    assert torch.equal(found[1], found[2])
-    assert not torch.equal(found[0], found[1])
+@pytest.mark.parametrize('changes', UNDEFINED, ids=str)
+def test_undefined_cases_are_refused(changes: dict[str, Any]) -> None:
+    plain = {axis: members[0] for axis, members in AXES.items()}
+    case = {**plain, 'weighting': {'type': 'SoftmaxWeighting'}, **changes}
+    assert refusal(case)
+    with pytest.raises(InvalidValueError, match=refusal(case)):
+        searcher(case)

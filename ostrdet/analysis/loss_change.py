@@ -12,12 +12,11 @@ from ostrdet.analysis.changes import Candidate, Loss, SaturationPoint, candidate
 from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.output import Output, Row
 from ostrdet.analysis.ranks import spearman
-from ostrdet.engine.hooks.selector import PAPER_CRITERIA
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.models.searchers.mix import leaves_of
 from ostrdet.registry import CRITERIA, build
-from ostrdet.selection import Criterion
+from ostrdet.selection import PAPER_CRITERIA, Criterion
 from ostrdet.visualization.panels import marks, panels, shared_legend
 from ostrdet.visualization.style import INK, line_style
 

@@ -1,6 +1,5 @@
 """A search opened for measurements: its supernet, its checkpoints, batches of its validation loss."""
 
-import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import torch
 
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
-from ostrdet.engine.loops.seeded_data import begin_at
+from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.engine.runner import explained
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
@@ -60,7 +59,9 @@ class OpenSearch:
             with explained(cfg):
                 loader: Any = runner.train_loop.arch_dataloader
             self.searcher: BilevelSearcher = searcher_of(runner).double().train()
-            self.batches = [self._batch(data) for data in _first(loader, num_batches)]
+            self.batches = [
+                self._batch(data) for data in first_batches(loader, num_batches, '--batches')
+            ]
 
     def load(self, checkpoint: str | Path) -> int:
         """Take the weights and alphas of a checkpoint; returns the epochs done by then.
@@ -112,13 +113,3 @@ def epoch_checkpoints(work_dir: str | Path) -> list[Path]:
             'default_hooks.checkpoint.max_keep_ckpts=-1, which keeps all'
         )
     return found
-
-
-def _first(loader: Any, number: int) -> list[Any]:
-    if number < 1 or number > len(loader):
-        raise InvalidValueError(
-            f'--batches {number}: expected 1 to {len(loader)}, the batches of the half that trains '
-            'the architecture'
-        )
-    begin_at(loader, epoch=0, start=0)
-    return list(itertools.islice(iter(loader), number))

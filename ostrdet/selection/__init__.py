@@ -9,16 +9,25 @@ from ostrdet.selection.criteria import (
     OperationStrengthStar,
     PruningSaliency,
 )
-from ostrdet.selection.discretize import discretize
+from ostrdet.selection.derivations import Derivation, TopEdges, discretize
+from ostrdet.selection.evaluating import EvaluatingCriterion
+from ostrdet.selection.loss_change import LossChange
+from ostrdet.selection.panel import PAPER_CRITERIA, Panel
 
 __all__ = [
+    'PAPER_CRITERIA',
     'AlphaSaliency',
     'Criterion',
+    'Derivation',
+    'EvaluatingCriterion',
+    'LossChange',
     'Magnitude',
     'MinibatchMean',
     'OperationStrength',
     'OperationStrengthStar',
+    'Panel',
     'PruningSaliency',
+    'TopEdges',
     'discretize',
     'functional',
 ]

@@ -85,6 +85,7 @@ class Magnitude(Criterion):
 
     meaning = 'the weight that the search gives the operation, which is how DARTS chooses'
     uses_edge_weights = True
+    is_probability = True
 
     def scores(self, state: ArchState) -> dict[str, Tensor]:
         """A copy of the operation weights, float64 on the CPU; shape (E, O) each."""

@@ -24,6 +24,7 @@ OWN_ROOTS = (
     own.REGULARIZERS,
     own.PERTURBATIONS,
     own.CRITERIA,
+    own.DERIVATIONS,
 )
 #: The registry of a dict with ``type``, by the key that holds it.
 REGISTRIES: dict[str, Registry] = {
@@ -33,6 +34,8 @@ REGISTRIES: dict[str, Registry] = {
     'regularizers': own.REGULARIZERS,
     'perturbation': own.PERTURBATIONS,
     'criterion': own.CRITERIA,
+    'compare': own.CRITERIA,
+    'derivation': own.DERIVATIONS,
     'model': own.MODELS,
     'supernet': own.MODELS,
     'mixed_op': own.MODELS,
@@ -260,7 +263,8 @@ def _check_optimizers(cfg: Mapping[str, Any]) -> None:
 
 def _check_names(home: Registry, names: Sequence[str], path: Sequence[str]) -> None:
     for name in names:
-        _at(path, lookup, home, name)
+        if isinstance(name, str):
+            _at(path, lookup, home, name)
 
 
 def _at(path: Sequence[str], function: Callable[..., Any], *args: Any) -> Any:

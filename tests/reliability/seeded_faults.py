@@ -62,8 +62,8 @@ FAULTS: dict[str, Fault] = {
         ('tests/models/searchers/test_bilevel.py', 'tests/selection'),
     ),
     'sums lost on resume': Fault(
-        'ostrdet/engine/hooks/selector.py',
-        'self.criteria[name].load_state_dict(state)',
+        'ostrdet/selection/panel.py',
+        'self.criteria[name].load_state_dict(state[name])',
         'self.criteria[name].reset()',
         ('tests/engine/test_resume.py', 'tests/engine/hooks/test_selector.py'),
     ),

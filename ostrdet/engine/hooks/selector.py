@@ -9,24 +9,20 @@ import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor
 
 from ostrdet.engine.hooks.finite import non_finite
+from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
+from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
-from ostrdet.registry import CRITERIA, HOOKS, build
-from ostrdet.selection import Criterion, discretize
+from ostrdet.registry import HOOKS
+from ostrdet.selection import PAPER_CRITERIA, Panel
 from ostrdet.structures import ArchState, ArchStep, Genotype
 from ostrdet.version import __version__
 
-PAPER_CRITERIA = (
-    'OperationStrength',
-    'OperationStrengthStar',
-    'PruningSaliency',
-    'AlphaSaliency',
-    'Magnitude',
-)
 ACCURACY = 'accuracy/top1'
 LOSSES = ('loss', 'arch_loss')
 
@@ -43,13 +39,14 @@ class SelectorHook(Hook):
         criterion: Config of the criterion that decides.
         patience: Stop once the genotype stayed the same for so many epochs in which alpha moved
             (E_s of the paper); None runs to the end.
-        compare: Further criteria, by type, that are evaluated beside it.
+        compare: Further criteria that are evaluated beside it, each a type or a config.
         window: Scores are means over the last so many epochs; the paper has 1. The magnitude has no
             mean, and stays that of the moment.
         benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
         probe: Let criteria observe, instead of the architecture steps, the gradients of a pass with
             all candidates under weights without a draw, in every so many iterations. Such a pass
             moves nothing. For weightings that draw, whose steps compute one candidate per edge.
+        derivation: Config of the step from the deciding scores to a genotype; ``TopEdges`` if None.
 
     Raises:
         UnknownNameError: If a criterion is unknown; the nearest name is offered.
@@ -64,25 +61,19 @@ class SelectorHook(Hook):
         self,
         criterion: Mapping[str, Any] | None = None,
         patience: int | None = None,
-        compare: Sequence[str] = PAPER_CRITERIA,
+        compare: Sequence[str | Mapping[str, Any]] = PAPER_CRITERIA,
         window: int = 1,
         benchmark: str | None = None,
         probe: int | None = None,
+        derivation: Mapping[str, Any] | None = None,
     ) -> None:
         if patience is not None:
             _check_count('patience', patience, 'None or a number of epochs')
         _check_count('window', window, 'a number of epochs')
         if probe is not None:
             _check_count('probe', probe, 'None or a number of iterations')
-        chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
-        self.criterion = type(chosen).__name__
-        others = (name for name in compare if name != self.criterion)
-        self.criteria: dict[str, Criterion] = {
-            self.criterion: chosen,
-            **{name: build(CRITERIA, {'type': name}) for name in others},
-        }
-        for known in self.criteria.values():
-            known.window = window
+        self.panel = Panel(criterion, compare, window, derivation)
+        self.criterion = self.panel.chosen
         self.patience, self.window, self.probe = patience, window, probe
         self._probed: ArchStep | None = None
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
@@ -98,7 +89,9 @@ class SelectorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
-        self._check_weighting(searcher_of(runner).weighting)
+        weighting = searcher_of(runner).weighting
+        if weighting.is_hard and self.probe is None:
+            self.panel.check_hard(type(weighting).__name__)
         if self.table is not None:
             self.table.check_space(searcher_of(runner).space)
         if is_main_process():
@@ -112,8 +105,7 @@ class SelectorHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Start the sums anew at the first iteration of an epoch; take a probe where one is due."""
         if batch_idx == 0:
-            for criterion in self.criteria.values():
-                criterion.reset()
+            self.panel.reset()
         if self.probe is not None:
             arch_data = data_batch[-1] if batch_idx % self.probe == 0 else None
             self._probed = None
@@ -137,8 +129,7 @@ class SelectorHook(Hook):
         if step is None:
             return
         skipped = self._skipped()
-        for criterion in self.criteria.values():
-            criterion.observe(step)
+        self.panel.observe(step)
         if self._skipped() > skipped and _is_finite(step):
             raise non_finite(f'score by {self.criterion}', runner)
 
@@ -149,8 +140,8 @@ class SelectorHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Select, write, and stop if the genotype is stable."""
         state, before = searcher_of(runner).arch_state(), self.genotype
-        found = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
-        scores = {name: _of_present(runner, by_cell) for name, by_cell in found.items()}
+        self._evaluate(runner, state)
+        scores = self.panel.scores(state, searcher_of(runner).space)
         self.genotypes = {
             name: None if s is None else self._select(runner, name, s, state)
             for name, s in scores.items()
@@ -166,7 +157,7 @@ class SelectorHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the state of the selection: tensors and plain data."""
         checkpoint['selector'] = {
-            'criteria': {name: c.state_dict() for name, c in self.criteria.items()},
+            'criteria': self.panel.state_dict(),
             'genotypes': {n: g and g.to_dict() for n, g in self.genotypes.items()},
             'stable_epochs': self.stable_epochs,
         }
@@ -174,9 +165,7 @@ class SelectorHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Take it back; a criterion that the checkpoint does not know starts empty."""
         saved = checkpoint.get('selector', {})
-        for name, state in saved.get('criteria', {}).items():
-            if name in self.criteria:
-                self.criteria[name].load_state_dict(state)
+        self.panel.load_state_dict(saved.get('criteria', {}))
         genotypes = saved.get('genotypes', {})
         self.genotypes = {n: g and Genotype.from_dict(g) for n, g in genotypes.items()}
         self.stable_epochs = saved.get('stable_epochs', 0)
@@ -200,15 +189,9 @@ class SelectorHook(Hook):
         return {n: None if g is None else space.format(g) for n, g in self.genotypes.items()}
 
     def _select(
-        self, runner: Runner, name: str, scores: Mapping[str, torch.Tensor], state: ArchState
+        self, runner: Runner, name: str, scores: Mapping[str, Tensor], state: ArchState
     ) -> Genotype:
-        criterion = self.criteria[name]
-        found = discretize(
-            searcher_of(runner).space,
-            scores,
-            state.edge_weights if criterion.uses_edge_weights else None,
-            criterion.tie_rtol,
-        )
+        found = self.panel.select(name, scores, state, searcher_of(runner).space)
         provenance = {
             'criterion': name,
             **({'window': self.window} if self.window > 1 else {}),
@@ -226,28 +209,27 @@ class SelectorHook(Hook):
             scores={name: None if s is None else rows(s) for name, s in scores.items()},
             genotypes=self.texts(runner),
             benchmark=self.accuracies(runner),
-            skipped={name: getattr(c, 'skipped', 0) for name, c in self.criteria.items()},
+            skipped=self.panel.skipped(),
             val_accuracy=self.val_accuracy,
             stable_epochs=self.stable_epochs,
             seconds=round(time.monotonic() - self._started, 3),
             losses=_losses(runner),
         )
 
-    def _check_weighting(self, weighting: Any) -> None:
-        if self.probe or not weighting.is_hard:
+    def _evaluate(self, runner: Runner, state: ArchState) -> None:
+        """Let criteria that are due evaluate the supernet."""
+        is_last = runner.epoch + 1 == runner.max_epochs
+        due, searcher = self.panel.due(is_last), searcher_of(runner)
+        if not due:
             return
-        for name, criterion in self.criteria.items():
-            if criterion.compares_all:
-                raise InvalidValueError(
-                    f'{name} compares every candidate with the mixture, but '
-                    f'{type(weighting).__name__} computes one per edge: choose criterion Magnitude '
-                    f'and leave {name} out of default_hooks.selector.compare, or set '
-                    'default_hooks.selector.probe=N, which adds a pass with all candidates every N '
-                    'iterations'
-                )
+        number = max(criterion.batches for criterion in due)
+        data = first_batches(runner.train_loop.arch_dataloader, number)
+        for criterion in due:
+            batches = [searcher.prepare(one) for one in data[: criterion.batches]]
+            criterion.evaluate(SupernetProbe(searcher, batches), state)
 
     def _skipped(self) -> int:
-        return getattr(self.criteria[self.criterion], 'skipped', 0)
+        return self.panel.skipped()[self.criterion]
 
     def _stop_if_stable(self, runner: Runner) -> None:
         if self.patience is not None and self.stable_epochs >= self.patience:
@@ -259,17 +241,6 @@ def _check_count(key: str, value: Any, expected: str) -> None:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
         )
-
-
-def _of_present(
-    runner: Runner, scores: Mapping[str, torch.Tensor] | None
-) -> dict[str, torch.Tensor] | None:
-    """The scores, 0 where an edge lacks a candidate."""
-    space = searcher_of(runner).space
-    if scores is None or space.candidates is None:
-        return None if scores is None else dict(scores)
-    present = {name: torch.tensor(space.presence(name)) for name in scores}
-    return {name: scores_EO.where(present[name], 0.0) for name, scores_EO in scores.items()}
 
 
 def _losses(runner: Runner) -> dict[str, float]:

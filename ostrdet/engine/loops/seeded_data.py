@@ -1,5 +1,6 @@
 """Dataloaders and steps whose random numbers depend on what they are for, not on what came before."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from typing import Any
@@ -143,6 +144,27 @@ def begin_at(loader: DataLoader, epoch: int, start: int) -> None:
         batch_sampler.set_epoch(epoch, start)
     else:
         sampler.set_epoch(epoch, start * loader.batch_size)
+
+
+def first_batches(loader: DataLoader, number: int, key: str = 'batches') -> list[Any]:
+    """The first batches of epoch 0, the same in every call; no generator of the process draws.
+
+    Args:
+        loader: Of the architecture half.
+        number: How many.
+        key: What asks for so many, for the message.
+
+    Raises:
+        InvalidValueError: If there are fewer.
+    """
+    if not 1 <= number <= len(loader):
+        raise InvalidValueError(
+            f'{key} {number}: expected 1 to {len(loader)}, the batches of the half that trains the '
+            'architecture'
+        )
+    with torch.random.fork_rng(devices=[]):
+        begin_at(loader, epoch=0, start=0)
+        return list(itertools.islice(iter(loader), number))
 
 
 def seed_iteration(runner: Runner, iteration: int) -> None:

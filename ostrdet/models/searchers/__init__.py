@@ -2,5 +2,6 @@
 
 from ostrdet.models.searchers.base import Searcher
 from ostrdet.models.searchers.bilevel import BilevelSearcher
+from ostrdet.models.searchers.probe import SupernetProbe
 
-__all__ = ['BilevelSearcher', 'Searcher']
+__all__ = ['BilevelSearcher', 'Searcher', 'SupernetProbe']

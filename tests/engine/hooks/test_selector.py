@@ -11,11 +11,11 @@ import torch
 
 from ostrdet.apis.search import build_search
 from ostrdet.engine.hooks import SelectorHook
-from ostrdet.engine.hooks.selector import PAPER_CRITERIA
 from ostrdet.evaluation import BenchmarkError
+from ostrdet.selection import PAPER_CRITERIA, OperationStrengthStar
 from ostrdet.spaces import NASBench201Space
 from ostrdet.spaces.zoo import get_genotype
-from ostrdet.structures import load_genotype
+from ostrdet.structures import ArchStep, load_genotype
 
 EDGES, OPS = 6, 5
 HEADER = 'arch,cifar10,cifar100,imagenet16_120\n'
@@ -157,9 +157,15 @@ def test_a_changed_genotype_is_not_stable(run_search: Any) -> None:
     assert 0 in expected[1:]
 
 
-def test_a_minibatch_that_is_not_finite_is_counted_and_left_out(run_search: Any) -> None:
+def test_a_minibatch_that_is_not_finite_is_counted_and_left_out(
+    run_search: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bad_scores(_: Any, step: ArchStep, cell_type: str) -> torch.Tensor:
+        return step.state.op_weights[cell_type].log()
+
+    monkeypatch.setattr(OperationStrengthStar, 'minibatch_scores', bad_scores)
     overrides = {
-        'model.init_std': 200.0,  # weights of zero, by which OStr* divides
+        'model.init_std': 200.0,  # weights of zero
         'train_cfg.max_epochs': 1,
     }
     (line,) = run_search(overrides=overrides).lines

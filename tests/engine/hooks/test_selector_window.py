@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ostrdet.engine.hooks import SelectorHook
-from ostrdet.engine.hooks.selector import PAPER_CRITERIA
+from ostrdet.selection import PAPER_CRITERIA
 from ostrdet.structures import load_genotype
 
 

@@ -1,4 +1,4 @@
-"""From scores to a genotype.
+"""Every node keeps its strongest edges, every edge its best operation: the rule of DARTS.
 
 Ties go to the first in declared order: operations in the order of ``space.ops``, edges in the order
 of ``CellSpec.edges``. Where a criterion has ties by identity, scores that are within a relative
@@ -13,8 +13,25 @@ import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.registry import DERIVATIONS
+from ostrdet.selection.derivations.base import Derivation
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellGenotype, CellSpec, Genotype
+
+
+@DERIVATIONS.register_module()
+class TopEdges(Derivation):
+    """Keeps the edges whose best selectable operation scores highest, each with that operation."""
+
+    def __call__(
+        self,
+        space: SearchSpace,
+        scores: Mapping[str, Tensor],
+        edge_weights: Mapping[str, Tensor | None] | None = None,
+        tie_rtol: float = 0.0,
+    ) -> Genotype:
+        """See :func:`discretize`."""
+        return discretize(space, scores, edge_weights, tie_rtol)
 
 
 def discretize(

@@ -1,0 +1,134 @@
+"""The criteria of one search side by side: one decides, the others are compared with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ostrdet.errors import InvalidValueError
+from ostrdet.registry import CRITERIA, DERIVATIONS, build
+from ostrdet.selection.base import Criterion
+from ostrdet.selection.derivations import Derivation, TopEdges
+from ostrdet.selection.evaluating import EvaluatingCriterion
+from ostrdet.spaces import SearchSpace
+from ostrdet.structures import ArchState, ArchStep, Genotype
+
+PAPER_CRITERIA = (
+    'OperationStrength',
+    'OperationStrengthStar',
+    'PruningSaliency',
+    'AlphaSaliency',
+    'Magnitude',
+)
+Config = Mapping[str, Any]
+Scores = Mapping[str, Tensor] | None
+
+
+class Panel:
+    """Criteria by the name of their type, and how their scores become genotypes.
+
+    Args:
+        criterion: Config of the criterion that decides; operation strength if None.
+        compare: Further criteria, each a type or a config. The one that decides may be among them.
+        window: Scores are means over the last so many epochs.
+        derivation: Config of the derivation of the one that decides; :class:`TopEdges` if None, and
+            for the others.
+
+    Raises:
+        UnknownNameError: If a type is unknown; the nearest name is offered.
+        InvalidValueError: If a type stands twice in ``compare``, or the derivation needs weights and the
+            criterion has none.
+    """
+
+    def __init__(
+        self,
+        criterion: Config | None = None,
+        compare: Sequence[str | Config] = PAPER_CRITERIA,
+        window: int = 1,
+        derivation: Config | None = None,
+    ) -> None:
+        chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
+        others = [build(CRITERIA, {'type': c} if isinstance(c, str) else c) for c in compare]
+        self.chosen = type(chosen).__name__
+        self.criteria: dict[str, Criterion] = {self.chosen: chosen}
+        for other in others:
+            if self.criteria.setdefault(type(other).__name__, other) not in (other, chosen):
+                raise InvalidValueError(
+                    f'default_hooks.selector.compare holds {type(other).__name__} twice; name each once'
+                )
+        for known in self.criteria.values():
+            known.window = window
+        self.derivation: Derivation = build(DERIVATIONS, derivation or {'type': 'TopEdges'})
+        if self.derivation.needs_probability and not chosen.is_probability:
+            raise InvalidValueError(
+                f'default_hooks.selector.derivation: {type(self.derivation).__name__} keeps operations '
+                f'of a certain weight, which {self.chosen} does not give; use criterion Magnitude, or '
+                "derivation=dict(type='TopEdges')"
+            )
+
+    def check_hard(self, weighting: str) -> None:
+        """Refuse criteria that a weighting which computes one candidate per edge can't feed.
+
+        Args:
+            weighting: Its type, for the message.
+
+        Raises:
+            InvalidValueError: If there is one.
+        """
+        for name, criterion in self.criteria.items():
+            if criterion.compares_all:
+                raise InvalidValueError(
+                    f'{name} compares every candidate with the mixture, but {weighting} computes one '
+                    f'per edge: choose criterion Magnitude and leave {name} out of '
+                    'default_hooks.selector.compare, or set default_hooks.selector.probe=N, which adds '
+                    'a pass with all candidates every N iterations'
+                )
+
+    def reset(self) -> None:
+        """Begin an epoch."""
+        for criterion in self.criteria.values():
+            criterion.reset()
+
+    def observe(self, step: ArchStep) -> None:
+        """Show an architecture step to every criterion."""
+        for criterion in self.criteria.values():
+            criterion.observe(step)
+
+    def due(self, is_last: bool) -> list[EvaluatingCriterion]:
+        """The criteria that evaluate the supernet at the end of this epoch."""
+        evaluating = [c for c in self.criteria.values() if isinstance(c, EvaluatingCriterion)]
+        return [c for c in evaluating if is_last or c.when == 'epoch']
+
+    def scores(self, state: ArchState, space: SearchSpace) -> dict[str, Scores]:
+        """The scores by criterion, 0 where an edge lacks a candidate; None while there are none."""
+        found = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
+        if space.candidates is None:
+            return dict(found)
+        present = {name: torch.tensor(space.presence(name)) for name in space.cells}
+        return {
+            name: by_cell and {cell: s.where(present[cell], 0.0) for cell, s in by_cell.items()}
+            for name, by_cell in found.items()
+        }
+
+    def select(
+        self, name: str, scores: Mapping[str, Tensor], state: ArchState, space: SearchSpace
+    ) -> Genotype:
+        """The genotype that the scores of a criterion choose, without provenance."""
+        criterion = self.criteria[name]
+        edge_weights = state.edge_weights if criterion.uses_edge_weights else None
+        derive = self.derivation if name == self.chosen else TopEdges()
+        return derive(space, scores, edge_weights, criterion.tie_rtol)
+
+    def skipped(self) -> dict[str, int]:
+        """By criterion, minibatches of the epoch left out since they were not finite."""
+        return {name: getattr(c, 'skipped', 0) for name, c in self.criteria.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of every criterion: tensors and plain values."""
+        return {name: criterion.state_dict() for name, criterion in self.criteria.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back; a criterion that the state does not know starts empty."""
+        for name in self.criteria.keys() & state.keys():
+            self.criteria[name].load_state_dict(state[name])
