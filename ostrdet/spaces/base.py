@@ -180,8 +180,7 @@ class SearchSpace(ABC):
     def _validate_node(
         self, where: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
     ) -> None:
-        if len(edges) != spec.kept(node):
-            raise GenotypeError(f'{where} has {len(edges)} edges, expected {spec.kept(node)}')
+        self._validate_in_degree(where, spec.kept(node), len(edges))
         for op, source in edges:
             if op not in self.selectable_ops:
                 raise GenotypeError(f"{where}: '{op}' {self._why_not(op)}")
@@ -190,6 +189,10 @@ class SearchSpace(ABC):
         sources = [source for _, source in edges]
         if self.distinct_sources and len(set(sources)) != len(sources):
             raise GenotypeError(f'{where} reads a node twice: {sources}')
+
+    def _validate_in_degree(self, where: str, expected: int, found: int) -> None:
+        if found != expected:
+            raise GenotypeError(f'{where} has {found} edges, expected {expected}')
 
     def _why_not(self, op: str) -> str:
         if op in self.unselectable:
