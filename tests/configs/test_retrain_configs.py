@@ -83,6 +83,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'darts_c100-aug': {**CIFAR, **C100, **AUG, 'epochs': 1200},
     'pc-darts_c10': {**CIFAR, 'drop_path_prob': 0.3},
     'darts_in1k': IMAGENET,
+    'darts_in1k-c42': {**IMAGENET, 'channels': 42},
     'darts_in1k-folder': {**IMAGENET, **FOLDER},
     'darts_in1k-aug': {**IMAGENET, **AUG, 'epochs': 500},
     'nb201_c10': NB201,
