@@ -46,6 +46,10 @@ class GenotypeError(UserError, ValueError):
     """A genotype that is malformed, damaged, or does not belong to the space it is used in."""
 
 
+class NothingSelectedError(UserError, ValueError):
+    """Scores that choose no operation at all."""
+
+
 class NonFiniteError(UserError, FloatingPointError):
     """A loss, a gradient, a score or a tensor of the model is NaN or infinite."""
 

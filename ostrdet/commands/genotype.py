@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from ostrdet.commands.base import Parser, run_cli
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
-GENOTYPE_HELP = 'published name (see configs/genotypes), genotype file, or text in quotes'
+GENOTYPE_HELP = (
+    'published name (see configs/genotypes), genotype file (FILE, or FILE#NAME for one of several), '
+    'or text in quotes'
+)
 EPILOG = """\
 examples:
+  python tools/genotype.py list fairdarts
   python tools/genotype.py show darts_v2
   python tools/genotype.py validate work_dirs/ostr_darts_c10/genotype.json
   python tools/genotype.py diff pc-darts_c10 pc-darts_in1k
@@ -17,6 +21,7 @@ examples:
   python tools/genotype.py complexity p-darts --layout imagenet --json
   python tools/genotype.py complexity p-darts --detector
   python tools/genotype.py zoo --write
+  python tools/genotype.py zoo --write --only fairdarts_b
 
 exit status: 0, 1 if 'diff' found a difference or 'zoo' a stale file, 2 after an error
 """
@@ -37,7 +42,7 @@ def build_parser() -> Parser:
     """The parser, with a subparser for each command."""
     parser = Parser(
         prog='genotype.py',
-        description='Show, check, compare, convert and measure genotypes.',
+        description='List, show, check, compare, convert and measure genotypes.',
         epilog=EPILOG,
     )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
@@ -48,6 +53,8 @@ def build_parser() -> Parser:
             sub.add_argument(operand, metavar=operand.upper(), help=GENOTYPE_HELP)
         return sub
 
+    listed = command('list', 'print the names of the published genotypes, and how they were found')
+    listed.add_argument('word', nargs='?', default='', help='only those with this in their line')
     command('show', 'print the cells, where they come from, and their text form', 'genotype')
     command('validate', 'check that a genotype belongs to its space', 'genotype')
     command('diff', 'list the edges in which two genotypes differ', 'first', 'second')
@@ -64,12 +71,12 @@ def build_parser() -> Parser:
             'complexity', 'count parameters and multiply-adds of the derived network', 'genotype'
         )
     )
-    zoo = command(
-        'zoo',
-        'count the published genotypes anew, and check what is generated from them (a minute)',
+    _add_zoo_options(
+        command(
+            'zoo',
+            'count the published genotypes anew, and check what is generated from them (ten minutes)',
+        )
     )
-    zoo.add_argument('--write', action='store_true', help='write the files that are stale')
-    zoo.add_argument('--root', default='.', metavar='DIR', help='checkout (default: this folder)')
     return parser
 
 
@@ -89,3 +96,16 @@ def _add_complexity_options(parser: Parser) -> None:
         'configs/retinanet)',
     )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
+
+
+def _add_zoo_options(parser: Parser) -> None:
+    parser.add_argument('--write', action='store_true', help='write the files that are stale')
+    parser.add_argument(
+        '--root', default='.', metavar='DIR', help='checkout (default: this folder)'
+    )
+    parser.add_argument(
+        '--only',
+        nargs='+',
+        metavar='NAME',
+        help='count these alone, and take what is recorded for the others (seconds each)',
+    )

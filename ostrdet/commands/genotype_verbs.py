@@ -13,12 +13,25 @@ from rich.text import Text
 from ostrdet.errors import GenotypeError
 from ostrdet.output import plain_console
 from ostrdet.spaces import build_space
-from ostrdet.spaces.zoo import get_genotype
-from ostrdet.structures import Genotype, save_genotype
+from ostrdet.spaces.zoo import get_genotype, zoo_files, zoo_folder
+from ostrdet.structures import Genotype, load_collection, save_genotype
 from ostrdet.structures.genotype_file import to_json
 from ostrdet.structures.text_formats import TEXT_FORMATS
 
 DIFFERENT = STALE = 1
+
+
+def list_names(args: argparse.Namespace) -> None:
+    """Print a line for each published genotype: its name, and its method or else its origin."""
+    lines = {}
+    for path in dict.fromkeys(zoo_files(zoo_folder()).values()):
+        for name, genotype in load_collection(path).genotypes.items():
+            lines[name] = str(genotype.provenance.get('method', genotype.origin))
+    width = max(map(len, lines), default=0)
+    for name in sorted(lines):
+        line = f'{name:<{width}}  {lines[name]}'
+        if args.word.lower() in line.lower():
+            print(line)
 
 
 def show(args: argparse.Namespace) -> None:
@@ -98,7 +111,7 @@ def zoo(args: argparse.Namespace) -> int:
     # It counts networks, so it is slow to import
     from ostrdet.visualization.zoo.pages import stale_files
 
-    stale = stale_files(Path(args.root), write=args.write)
+    stale = stale_files(Path(args.root), only=args.only, write=args.write)
     for path in stale:
         print(f'written: {path}' if args.write else f'stale: {path}')
     if not stale:
@@ -110,6 +123,7 @@ def zoo(args: argparse.Namespace) -> int:
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
+    'list': list_names,
     'show': show,
     'validate': validate,
     'diff': diff,

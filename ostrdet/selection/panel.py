@@ -32,8 +32,8 @@ class Panel:
         criterion: Config of the criterion that decides; operation strength if None.
         compare: Further criteria, each a type or a config. The one that decides may be among them.
         window: Scores are means over the last so many epochs.
-        derivation: Config of the derivation of the one that decides; :class:`TopEdges` if None, and
-            for the others.
+        derivation: Config of the derivation; :class:`TopEdges` if None, and for criteria to be
+            compared whose scores are no weights where it needs such.
 
     Raises:
         UnknownNameError: If a type is unknown; the nearest name is offered.
@@ -66,6 +66,10 @@ class Panel:
                 f'of a certain weight, which {self.chosen} does not give; use criterion Magnitude, or '
                 "derivation=dict(type='TopEdges')"
             )
+
+    def check_space(self, space: SearchSpace) -> None:
+        """Refuse a space that the derivation can't serve."""
+        self.derivation.check_space(space)
 
     def check_hard(self, weighting: str) -> None:
         """Refuse criteria that a weighting which computes one candidate per edge can't feed.
@@ -117,7 +121,9 @@ class Panel:
         """The genotype that the scores of a criterion choose, without provenance."""
         criterion = self.criteria[name]
         edge_weights = state.edge_weights if criterion.uses_edge_weights else None
-        derive = self.derivation if name == self.chosen else TopEdges()
+        derive = self.derivation
+        if derive.needs_probability and not criterion.is_probability:
+            derive = TopEdges(derive.max_edges)
         return derive(space, scores, edge_weights, criterion.tie_rtol)
 
     def skipped(self) -> dict[str, int]:

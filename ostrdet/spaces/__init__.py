@@ -6,9 +6,18 @@ from typing import Any
 from ostrdet.registry import SPACES, build
 from ostrdet.spaces.base import SearchSpace
 from ostrdet.spaces.darts import DARTSSpace, NASNetSpace
+from ostrdet.spaces.darts_variants import DenseDARTSSpace, SparseDARTSSpace
 from ostrdet.spaces.nas_bench_201 import NASBench201Space
 
-__all__ = ['DARTSSpace', 'NASBench201Space', 'NASNetSpace', 'SearchSpace', 'build_space']
+__all__ = [
+    'DARTSSpace',
+    'DenseDARTSSpace',
+    'NASBench201Space',
+    'NASNetSpace',
+    'SearchSpace',
+    'SparseDARTSSpace',
+    'build_space',
+]
 
 
 def build_space(cfg: Mapping[str, Any] | SearchSpace) -> SearchSpace:

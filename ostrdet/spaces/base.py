@@ -41,6 +41,8 @@ class SearchSpace(ABC):
     normalized_in_search: ClassVar[tuple[str, ...]] = ()
     #: Whether the edges that a node keeps must come from different nodes.
     distinct_sources: ClassVar[bool] = True
+    #: Whether a derived node keeps any number of its edges, so that a derivation decides how many.
+    variable_in_degree: ClassVar[bool] = False
     #: Whether every derived cell puts out the nodes of its spec, so that texts need not name them.
     fixed_output: ClassVar[bool] = False
     #: Registered stems that fit, and the states that each hands over: (multiple of C, stride).
@@ -203,8 +205,7 @@ class SearchSpace(ABC):
         self, name: str, spec: CellSpec, node: int, edges: tuple[tuple[str, int], ...]
     ) -> None:
         where = f"cell '{name}', node {node}"
-        if len(edges) != spec.kept(node):
-            raise GenotypeError(f'{where} has {len(edges)} edges, expected {spec.kept(node)}')
+        self._validate_in_degree(where, spec.kept(node), len(edges))
         for op, source in edges:
             if op not in self.selectable_ops:
                 raise GenotypeError(f"{where}: '{op}' {self._why_not(op)}")
@@ -219,6 +220,10 @@ class SearchSpace(ABC):
         sources = [source for _, source in edges]
         if self.distinct_sources and len(set(sources)) != len(sources):
             raise GenotypeError(f'{where} reads a node twice: {sources}')
+
+    def _validate_in_degree(self, where: str, expected: int, found: int) -> None:
+        if found != expected:
+            raise GenotypeError(f'{where} has {found} edges, expected {expected}')
 
     def _why_not(self, op: str) -> str:
         if op in self.unselectable:

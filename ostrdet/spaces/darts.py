@@ -47,6 +47,8 @@ class DARTSSpace(SearchSpace):
     num_nodes: int = 4
     reduce_at: tuple[tuple[int, int], ...] = ((1, 3), (2, 3))
 
+    #: Edges that a node of a derived cell keeps; None keeps all.
+    keep_edges: ClassVar[int | None] = 2
     normalized_in_search: ClassVar[tuple[str, ...]] = ('max_pool_3x3', 'avg_pool_3x3')
     stems: ClassVar[Mapping[str, tuple[tuple[int, int], ...]]] = {
         'CIFARStem': ((3, 1), (3, 1)),
@@ -74,7 +76,7 @@ class DARTSSpace(SearchSpace):
     def cells(self) -> dict[str, CellSpec]:
         """The normal and the reduction cell, of one shape."""
         output = tuple(range(2, 2 + self.num_nodes))
-        spec = CellSpec(2, self.num_nodes, output, keep_edges=2, preprocess=True)
+        spec = CellSpec(2, self.num_nodes, output, self.keep_edges, preprocess=True)
         return {'normal': spec, 'reduce': spec}
 
     def plan(

@@ -3,7 +3,13 @@
 from ostrdet.structures.arch_step import ArchState, ArchStep
 from ostrdet.structures.cell_spec import CellSpec, Edge
 from ostrdet.structures.genotype import CellGenotype, Genotype
-from ostrdet.structures.genotype_file import load_genotype, save_genotype
+from ostrdet.structures.genotype_file import (
+    GenotypeCollection,
+    load_collection,
+    load_genotype,
+    save_collection,
+    save_genotype,
+)
 from ostrdet.structures.macro_plan import (
     BlockPlan,
     CellPlan,
@@ -23,9 +29,12 @@ __all__ = [
     'Edge',
     'FeatureSpec',
     'Genotype',
+    'GenotypeCollection',
     'Layout',
     'MacroPlan',
     'StemPlan',
+    'load_collection',
     'load_genotype',
+    'save_collection',
     'save_genotype',
 ]

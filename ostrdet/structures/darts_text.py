@@ -6,7 +6,7 @@ in ``list(...)``, and numpy's around a number or a name, as ``np.int64(0)``.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -22,6 +22,8 @@ _RANGE = re.compile(
 #: Brackets within each other in a genotype, with room: ``Genotype(normal=[('op', np.int64(0))])`` has 4.
 DEEPEST = 16
 _NUMPY = re.compile(r'\b(?:np|numpy)\.(?:u?int(?:8|16|32|64|p|_|c)?|str_)\(\s*([^()]*?)\s*\)')
+_INTEGER = r'\s*(?:(?:np|numpy)\.\w+\()?\s*[0-9]+\s*\)?\s*'
+_TRIPLE = re.compile(rf"""['"]\s*\)?\s*,{_INTEGER},{_INTEGER}[)\]]""")
 _START = re.compile(r'\b(?:\w+\.)?Genotype\s*\(')
 #: What matters to brackets: texts in quotes, comments, brackets.
 _TOKEN = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|[()\[\]{}]""")
@@ -29,9 +31,19 @@ _TOKEN = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\#[^\n]*|[()\[\]
 
 def matches(text: str) -> bool:
     """Whether ``text`` looks like this form."""
+    return is_call(text) and not has_triples(text)
+
+
+def is_call(text: str) -> bool:
+    """Whether ``text`` looks like a call of ``Genotype``, whatever its edges are."""
     return text.lstrip().partition('(')[0].strip().endswith('Genotype') or (
         '_concat' in text and '=Genotype(' in text.replace(' ', '')
     )
+
+
+def has_triples(text: str) -> bool:
+    """Whether an edge of a text says where it ends, as ('op', target, source)."""
+    return _TRIPLE.search(text) is not None
 
 
 def find(text: str) -> Iterator[tuple[int, str]]:
@@ -41,6 +53,11 @@ def find(text: str) -> Iterator[tuple[int, str]]:
         >>> list(find('epoch 3: genotypes.Genotype(normal=[], normal_concat=[2]), stable'))
         [(9, 'genotypes.Genotype(normal=[], normal_concat=[2])')]
     """
+    yield from (item for item in find_calls(text) if not has_triples(item[1]))
+
+
+def find_calls(text: str) -> Iterator[tuple[int, str]]:
+    """As :func:`find`, whatever the edges are."""
     end = 0
     for start in _START.finditer(text):
         if start.start() >= end and (closing := _closing(text, start.end())) is not None:
@@ -81,13 +98,54 @@ def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenot
     Raises:
         GenotypeError: If the text is not of this form, or has other keys than ``specs`` asks for.
     """
+    cells = {}
+    for name, (edges, output) in read_arguments(text, specs).items():
+        edges = expect_edges(name, edges, is_edge, '(operation, source node) pairs')
+        expected = sum(map(specs[name].kept, specs[name].nodes))
+        if len(edges) != expected:
+            raise GenotypeError(
+                f"'{name}' has {len(edges)} edges, the space expects {expected} "
+                f'({specs[name].num_nodes} nodes)'
+            )
+        cells[name] = CellGenotype(_by_node(edges, specs[name]), output)
+    return cells
+
+
+def read_arguments(text: str, names: Collection[str]) -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """What is given for every cell of ``names``: its edges, still unchecked, and its output.
+
+    Raises:
+        GenotypeError: If the text is no call of ``Genotype``, has other keys than ``names`` asks for,
+            or an output is no list of nodes.
+    """
     arguments = _arguments(text)
     found = sorted(key for key, _ in arguments)
-    wanted = sorted(key for name in specs for key in (name, f'{name}_concat'))
+    wanted = sorted(key for name in names for key in (name, f'{name}_concat'))
     if found != wanted:
         raise GenotypeError(f'the genotype text has the keys {found}, this space needs {wanted}')
     sources = dict(arguments)
-    return {name: _cell(name, sources, spec) for name, spec in specs.items()}
+    read = {}
+    for name in names:
+        output = _literal(sources[f'{name}_concat'])
+        if not (isinstance(output, list | tuple) and all(map(is_index, output))):
+            raise GenotypeError(
+                f"'{name}_concat' must be a list or a range of nodes, "
+                f'got {short_repr(sources[f"{name}_concat"])}'
+            )
+        edges = _literal(sources[name])
+        read[name] = (sources[name] if edges is None else edges, tuple(output))
+    return read
+
+
+def expect_edges(name: str, edges: Any, is_one: Callable[[Any], bool], what: str) -> list[Any]:
+    """``edges``, if they are a list whose items are each ``is_one``.
+
+    Raises:
+        GenotypeError: If not; ``what`` says what they should be.
+    """
+    if not (isinstance(edges, list | tuple) and all(map(is_one, edges))):
+        raise GenotypeError(f"'{name}' must be a list of {what}, got {short_repr(edges)}")
+    return list(edges)
 
 
 def _arguments(text: str) -> list[tuple[str, str]]:
@@ -110,27 +168,6 @@ def _is_name(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         return function.attr == 'Genotype'
     return isinstance(function, ast.Name) and function.id == 'Genotype'
-
-
-def _cell(name: str, sources: Mapping[str, str], spec: CellSpec) -> CellGenotype:
-    key = f'{name}_concat'
-    edges, output = _literal(sources[name]), _literal(sources[key])
-    if not (isinstance(edges, list | tuple) and all(map(is_edge, edges))):
-        raise GenotypeError(
-            f"'{name}' must be a list of (operation, source node) pairs, "
-            f'got {short_repr(sources[name])}'
-        )
-    if not (isinstance(output, list | tuple) and all(map(is_index, output))):
-        raise GenotypeError(
-            f"'{key}' must be a list or a range of nodes, got {short_repr(sources[key])}"
-        )
-    expected = sum(map(spec.kept, spec.nodes))
-    if len(edges) != expected:
-        raise GenotypeError(
-            f"'{name}' has {len(edges)} edges, the space expects {expected} "
-            f'({spec.num_nodes} nodes)'
-        )
-    return CellGenotype(_by_node(edges, spec), tuple(output))
 
 
 def _literal(source: str) -> Any:

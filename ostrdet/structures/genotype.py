@@ -84,13 +84,13 @@ class Genotype:
             GenotypeError: With the key that is missing or has a wrong value, the value, and what
                 was expected.
         """
-        data = _expect(data, Mapping, 'genotype', "a dict with the keys 'space' and 'cells'")
-        space = _expect(data.get('space'), Mapping, 'space', "a dict with the key 'type'")
-        _expect(space.get('type'), str, 'space.type', 'the name of a search space')
-        cells = _expect(data.get('cells'), Mapping, 'cells', 'a dict of the cells by cell type')
+        data = expect(data, Mapping, 'genotype', "a dict with the keys 'space' and 'cells'")
+        space = expect(data.get('space'), Mapping, 'space', "a dict with the key 'type'")
+        expect(space.get('type'), str, 'space.type', 'the name of a search space')
+        cells = expect(data.get('cells'), Mapping, 'cells', 'a dict of the cells by cell type')
         if not cells:
             raise GenotypeError("'cells' is empty, expected at least one cell")
-        provenance = _expect(data.get('provenance') or {}, Mapping, 'provenance', 'a dict')
+        provenance = expect(data.get('provenance') or {}, Mapping, 'provenance', 'a dict')
         read = {str(name): _read_cell(cell, f'cells.{name}') for name, cell in cells.items()}
         return cls(dict(space), read, dict(provenance))
 
@@ -110,8 +110,12 @@ def is_edge(value: Any) -> bool:
     )
 
 
-def _expect(value: Any, kind: Any, key: str, expected: str) -> Any:
-    """``value``, if it is of ``kind``."""
+def expect(value: Any, kind: Any, key: str, expected: str) -> Any:
+    """``value``, if it is of ``kind``.
+
+    Raises:
+        GenotypeError: With the key, what was found and what was expected.
+    """
     if not isinstance(value, kind):
         found = 'missing' if value is None else short_repr(value)
         raise GenotypeError(f"'{key}' is {found}, expected {expected}")
@@ -119,9 +123,9 @@ def _expect(value: Any, kind: Any, key: str, expected: str) -> Any:
 
 
 def _read_cell(data: Any, key: str) -> CellGenotype:
-    cell = _expect(data, Mapping, key, "a dict with the keys 'nodes' and 'output'")
-    nodes = _expect(cell.get('nodes'), list | tuple, f'{key}.nodes', 'a list with a list per node')
-    output = _expect(cell.get('output'), list | tuple, f'{key}.output', 'a list of node numbers')
+    cell = expect(data, Mapping, key, "a dict with the keys 'nodes' and 'output'")
+    nodes = expect(cell.get('nodes'), list | tuple, f'{key}.nodes', 'a list with a list per node')
+    output = expect(cell.get('output'), list | tuple, f'{key}.output', 'a list of node numbers')
     if not all(map(is_index, output)):
         found = short_repr(list(output))
         raise GenotypeError(f"'{key}.output' is {found}, expected a list of node numbers")
@@ -131,7 +135,7 @@ def _read_cell(data: Any, key: str) -> CellGenotype:
 
 def _read_node(data: Any, key: str) -> tuple[tuple[str, int], ...]:
     expected = 'a list of [operation, source node]'
-    edges = _expect(data, list | tuple, key, expected)
+    edges = expect(data, list | tuple, key, expected)
     if not all(map(is_edge, edges)):
         raise GenotypeError(f"'{key}' is {short_repr(list(edges))}, expected {expected}")
     return tuple((op, source) for op, source in edges)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from ostrdet.structures import darts_text, nb201_text
+from ostrdet.structures import darts_text, nb201_text, sparse_darts_text
 from ostrdet.structures.cell_spec import CellSpec
 from ostrdet.structures.genotype import CellGenotype
 
@@ -28,6 +28,7 @@ class TextFormat(Protocol):
 
 TEXT_FORMATS: dict[str, TextFormat] = {
     darts_text.NAME: darts_text,
+    sparse_darts_text.NAME: sparse_darts_text,
     nb201_text.NAME: nb201_text,
 }
 

@@ -1,5 +1,6 @@
 """Every detector: it parses, passes the check, builds, and differs from mmdet's in its backbone alone."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +8,16 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from ostrdet.evaluation.complexity import complexity
 from ostrdet.registry import MODELS
 from ostrdet.settings.train import load_config
+from ostrdet.spaces import DARTSSpace
 from ostrdet.spaces.zoo import get_genotype
 
 pytest.importorskip('mmdet.version')
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted((CONFIGS / 'retinanet').glob('*.py'))
 NAMES = [path.stem.removeprefix('retinanet_') for path in LEAVES]
-BASE = CONFIGS / '_base_' / 'detectors' / 'retinanet_1x.py'
 #: The genotypes of Table VII; that of OStr-DARTS is the result of a search.
 GENOTYPES = {
     'darts-v2': 'darts_v2',
@@ -23,7 +25,13 @@ GENOTYPES = {
     'pc-darts': 'pc-darts_in1k',
     'rlnas': 'rlnas_in1k',
     'random': 'random_s0',
+    'unnas-color': 'unnas_imagenet_col',
+    'unnas-jigsaw': 'unnas_imagenet_jig',
 }
+#: The recipe of the classifier that a detector starts from, where it is not darts_in1k.
+RECIPES = {'unnas-jigsaw': 'darts_in1k-c42'}
+#: Multiply-adds in Table VII, in millions.
+PUBLISHED_MACS = {'unnas-color': 586, 'unnas-jigsaw': 560}
 OSTR = 'work_dirs/ostr_darts_c10/genotype.json'
 
 
@@ -53,21 +61,33 @@ def test_a_config_has_the_genotype_of_its_name_and_starts_from_its_classifier(pa
     label = 'ostr_darts_c10' if name == OSTR else name
     assert dict(backbone.init_cfg) == {
         'type': 'ostrdet.PretrainedBackbone',
-        'checkpoint': f'work_dirs/darts_in1k_{label}/epoch_250.pth',
+        'checkpoint': f'work_dirs/{RECIPES.get(system, "darts_in1k")}_{label}/epoch_250.pth',
     }
     if name != OSTR:
         assert get_genotype(read(path).model.backbone.genotype) == get_genotype(name)
 
 
-def test_the_classifier_of_a_config_is_what_the_retrain_recipe_writes() -> None:
-    for genotype in GENOTYPES.values():
-        cfg = load_config(CONFIGS / 'retrain' / 'darts_in1k.py', genotype)
-        assert cfg.work_dir == f'work_dirs/darts_in1k_{genotype}'
-        assert cfg.train_cfg.max_epochs == 250
-    backbone = read(BASE).model.backbone
-    assert all(
-        backbone[key] == cfg.model.backbone[key] for key in ('stem', 'channels', 'num_cells')
-    )
+@pytest.mark.parametrize('system', GENOTYPES)
+def test_the_classifier_of_a_config_is_what_the_retrain_recipe_writes(system: str) -> None:
+    recipe, genotype = RECIPES.get(system, 'darts_in1k'), GENOTYPES[system]
+    cfg = load_config(CONFIGS / 'retrain' / f'{recipe}.py', genotype)
+    assert cfg.work_dir == f'work_dirs/{recipe}_{genotype}'
+    assert cfg.train_cfg.max_epochs == 250
+    backbone = read(CONFIGS / 'retinanet' / f'retinanet_{system}_fpn_1x_coco.py').model.backbone
+    keys = ('genotype', 'stem', 'channels', 'num_cells')
+    assert all(backbone[key] == cfg.model.backbone[key] for key in keys)
+
+
+@pytest.mark.parametrize('system', PUBLISHED_MACS)
+def test_a_cell_of_unnas_has_the_multiply_adds_of_the_table(
+    system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = read(CONFIGS / 'retinanet' / f'retinanet_{system}_fpn_1x_coco.py').model.backbone
+    sizes = {key: backbone[key] for key in ('stem', 'channels', 'num_cells')}
+    layout = dataclasses.replace(DARTSSpace.layouts['imagenet'], **sizes)
+    monkeypatch.setattr(DARTSSpace, 'layouts', {'imagenet': layout})
+    counted = complexity(get_genotype(GENOTYPES[system]), 'imagenet').macs / 1e6
+    assert counted == pytest.approx(PUBLISHED_MACS[system], abs=1)
 
 
 REAL = [path for path in LEAVES if not is_small(path)]
@@ -78,7 +98,9 @@ def test_all_the_rest_is_mmdets(path: Path) -> None:
     kind = '2x' if '_2x_' in path.stem else '1x'
     ours = plain(path)
     theirs = plain(_mmdet() / 'retinanet' / f'retinanet_r50_fpn_{kind}_coco.py')
-    theirs['model']['neck'] |= {'in_channels': [192, 384, 768], 'start_level': 0}
+    width = ours['model']['neck']['in_channels'][0]  # a test below holds it against the backbone
+    assert width == (168 if 'unnas-jigsaw' in path.stem else 192)
+    theirs['model']['neck'] |= {'in_channels': [width, 2 * width, 4 * width], 'start_level': 0}
     wrapper = 'ostrdet.BFloat16OptimWrapper' if 'amp' in path.stem else 'OptimWrapper'
     theirs['optim_wrapper']['type'] = wrapper
     # The loop and the batches of mmdet, which can be left and taken up at any iteration

@@ -72,6 +72,14 @@ NB201 = {
     'nesterov': True,
     'clip': None,
 }
+DIGITS = {
+    **NB201,
+    'data': 'ostrdet.Digits',
+    'batch': 64,
+    'channels': 8,
+    'num_cells': 1,
+    'epochs': 10,
+}
 C100 = {'data': 'ostrdet.CIFAR100', 'num_classes': 100}
 FOLDER = {'data': 'ostrdet.ImageFolder'}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -83,6 +91,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'darts_c100-aug': {**CIFAR, **C100, **AUG, 'epochs': 1200},
     'pc-darts_c10': {**CIFAR, 'drop_path_prob': 0.3},
     'darts_in1k': IMAGENET,
+    'darts_in1k-c42': {**IMAGENET, 'channels': 42},
     'darts_in1k-folder': {**IMAGENET, **FOLDER},
     'darts_in1k-aug': {**IMAGENET, **AUG, 'epochs': 500},
     'nb201_c10': NB201,
@@ -90,14 +99,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'nb201_c10-mini': {**NB201, **FOLDER, 'channels': 8, 'num_cells': 1, 'epochs': 10},
     'nb201_c100': {**NB201, **C100},
     'nb201_in16-120': {**NB201, 'data': 'ostrdet.ImageNet16', 'num_classes': 120},
-    'nb201_digits': {
-        **NB201,
-        'data': 'ostrdet.Digits',
-        'batch': 64,
-        'channels': 8,
-        'num_cells': 1,
-        'epochs': 10,
-    },
+    'nb201_digits': DIGITS,
+    'darts_digits': {**DIGITS, 'space': 'DARTSSpace', 'num_cells': 3},
 }
 
 

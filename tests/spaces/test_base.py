@@ -31,7 +31,13 @@ CONFIGS: list[dict[str, Any]] = [
 
 
 def test_the_spaces_are_registered() -> None:
-    assert set(OWN) == {'DARTSSpace', 'NASBench201Space', 'NASNetSpace'}
+    assert set(OWN) == {
+        'DARTSSpace',
+        'DenseDARTSSpace',
+        'NASBench201Space',
+        'NASNetSpace',
+        'SparseDARTSSpace',
+    }
 
 
 @pytest.mark.parametrize('config', CONFIGS, ids=str)
@@ -128,7 +134,7 @@ def test_operations_that_leave_no_choice_are_refused(config: dict[str, Any], mes
             KeyError,
             "unknown search space 'DARTSpace'. Did you mean 'DARTSSp",
         ),
-        ({'type': 'NB201'}, KeyError, 'Known: DARTSSpace, NASBench201Space, '),
+        ({'type': 'NB201'}, KeyError, 'Known: DARTSSpace, DenseDARTSSpace, NASBench201Space, '),
         ({'num_nodes': 4}, KeyError, "a search space config needs the key 'type', got {'num_nodes"),
         ('DARTSSpace', TypeError, "a search space config is a dict with the key 'type', got 'DAR"),
         (

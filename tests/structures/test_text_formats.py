@@ -9,14 +9,18 @@ from ostrdet.structures.text_formats import TEXT_FORMATS, find_texts
 def test_the_forms_are_listed_by_their_names() -> None:
     assert {name: form.NAME for name, form in TEXT_FORMATS.items()} == {
         'darts': 'darts',
+        'sparse-darts': 'sparse-darts',
         'nb201': 'nb201',
     }
 
 
 @pytest.mark.parametrize('name', TEXT_FORMATS)
 def test_a_form_reads_and_knows_what_it_writes(name: str) -> None:
-    spec = CellSpec(num_inputs=1, num_nodes=2, output=(2,))
-    cells = {'cell': CellGenotype(((('a', 0),), (('b', 0), ('c', 1))), (2,))}
+    num_inputs = 2 if name == 'sparse-darts' else 1
+    spec = CellSpec(num_inputs, num_nodes=2, output=(2,))
+    first = (('a', 0), ('d', 1))[:num_inputs]
+    second = (('b', 0), ('c', 1), ('e', 2))[: num_inputs + 1]
+    cells = {'cell': CellGenotype((first, second), (2,))}
     text = TEXT_FORMATS[name].format_cells(cells)
     assert TEXT_FORMATS[name].parse_cells(text, {'cell': spec}) == cells
     assert [form.NAME for form in TEXT_FORMATS.values() if form.matches(text)] == [name]

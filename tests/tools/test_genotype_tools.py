@@ -11,6 +11,7 @@ import pytest
 
 from ostrdet.commands import genotype as genotype_cli
 from ostrdet.commands import query_benchmark as benchmark_cli
+from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype, list_genotypes
 
 OSTR = '|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|'
@@ -54,12 +55,25 @@ def test_convert_writes_what_reads_back_in_every_form(
     name: str, tmp_path: Path, capsys: Captured
 ) -> None:
     genotype = get_genotype(name)
-    form = 'nb201' if set(genotype.cells) == {'cell'} else 'darts'
+    form = build_space(genotype.space).text_format
     text = output(capsys, 'convert', name, '--to', form).strip()
+    if len(genotype.space) > 1:  # a text does not tell the options of its space
+        assert build_space(genotype.space).parse(text) == genotype
+        return
     assert get_genotype(text) == genotype
     path = tmp_path / 'from_text.json'
     assert output(capsys, 'convert', text, '--to', 'json', '--out', str(path)) == ''
     assert output(capsys, 'convert', str(path), '--to', form).strip() == text
+
+
+def test_list_prints_the_names_with_a_word_in_their_line(capsys: Captured) -> None:
+    names = [line.split()[0] for line in output(capsys, 'list').splitlines()]
+    assert names == list_genotypes()
+    lines = output(capsys, 'list', 'fairDARTS').splitlines()
+    assert len(lines) == 8
+    assert lines[0].split('  ')[0] == 'fairdarts_a'
+    assert lines[0].endswith('  FairDARTS, searched on CIFAR-10')
+    assert output(capsys, 'list', 'no such word') == ''
 
 
 def test_convert_prints_the_genotype_file_that_it_would_write(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.loops.seeded_data import first_batches
-from ostrdet.errors import InvalidValueError
+from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.unwrap import searcher_of
@@ -76,6 +76,7 @@ class SelectorHook(Hook):
         self.criterion = self.panel.chosen
         self.patience, self.window, self.probe = patience, window, probe
         self._probed: ArchStep | None = None
+        self._nothing: NothingSelectedError | None = None
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
         self.genotypes: dict[str, Genotype | None] = {}
         self.stable_epochs = 0
@@ -90,6 +91,7 @@ class SelectorHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
         weighting = searcher_of(runner).weighting
+        self.panel.check_space(searcher_of(runner).space)
         if weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(weighting).__name__)
         if self.table is not None:
@@ -143,7 +145,7 @@ class SelectorHook(Hook):
         self._evaluate(runner, state)
         scores = self.panel.scores(state, searcher_of(runner).space)
         self.genotypes = {
-            name: None if s is None else self._select(runner, name, s, state)
+            name: None if s is None else self._try_to_select(runner, name, s, state)
             for name, s in scores.items()
         }
         has_moved = runner.epoch > runner.train_loop.arch_start_epoch  # alpha, before this epoch
@@ -187,6 +189,26 @@ class SelectorHook(Hook):
         """The genotype of every criterion as text."""
         space = searcher_of(runner).space
         return {n: None if g is None else space.format(g) for n, g in self.genotypes.items()}
+
+    def after_train(self, runner: Runner) -> None:
+        """Say so if the scores have not chosen a single operation.
+
+        Raises:
+            NothingSelectedError: If so.
+        """
+        if self.genotype is None and self._nothing is not None:
+            raise self._nothing
+
+    def _try_to_select(
+        self, runner: Runner, name: str, scores: Mapping[str, Tensor], state: ArchState
+    ) -> Genotype | None:
+        try:
+            return self._select(runner, name, scores, state)
+        except NothingSelectedError as error:  # as a threshold does in early epochs
+            if name == self.criterion:
+                self._nothing = error
+            runner.logger.info(f'{name}: {error}')
+            return None
 
     def _select(
         self, runner: Runner, name: str, scores: Mapping[str, Tensor], state: ArchState

@@ -1,5 +1,6 @@
 """The network of a genotype as a backbone: the same skeleton, with the chosen operation on each edge."""
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from ostrdet.models.ops import build_op, set_fast_depthwise
 from ostrdet.registry import MODELS
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
-from ostrdet.structures import CellPlan, Edge, FeatureSpec, Genotype
+from ostrdet.structures import CellGenotype, CellPlan, CellSpec, Edge, FeatureSpec, Genotype
 
 AFFINE_NORM = {'type': 'BN'}
 
@@ -29,7 +30,7 @@ class DerivedCellBackbone(BaseModule):
 
     A stage is a run of layers of one stride: strides 1, 2, 4 on CIFAR and 8, 16, 32 on ImageNet.
     Feature maps have ceil(H / stride) by ceil(W / stride) pixels, odd sizes too. Weights on which no
-    output depends, as only 'none' reads them, are frozen.
+    output depends, as only 'none' or 'noise' reads them, are frozen.
 
     Args:
         genotype: Published name, file, text, dict or :class:`Genotype`.
@@ -166,7 +167,8 @@ class DerivedCellBackbone(BaseModule):
         return self.plan.stages[stage][-1]
 
     def _make_cell(self, plan: CellPlan) -> Cell:
-        spec, cell = self.space.cells[plan.cell_type], self.genotype.cells[plan.cell_type]
+        cell_type = plan.cell_type
+        spec, cell = _compacted(self.space.cells[cell_type], self.genotype.cells[cell_type])
         chosen = [
             (op, Edge(source, node))
             for node, edges in zip(spec.nodes, cell.nodes, strict=True)
@@ -178,6 +180,16 @@ class DerivedCellBackbone(BaseModule):
 
         wiring = [edge for _, edge in chosen]
         return Cell(plan, spec, wiring, cell.output, make_edge, AFFINE_NORM, self.drop_path)
+
+
+def _compacted(spec: CellSpec, cell: CellGenotype) -> tuple[CellSpec, CellGenotype]:
+    """The cell without the nodes that have no inputs, whose states nobody reads."""
+    chosen = {node: edges for node, edges in zip(spec.nodes, cell.nodes, strict=True) if edges}
+    numbers = {old: new for new, old in enumerate([*range(spec.num_inputs), *chosen])}
+    nodes = tuple(tuple((op, numbers[s]) for op, s in edges) for edges in chosen.values())
+    output = tuple(numbers[node] for node in cell.output)
+    spec = dataclasses.replace(spec, num_nodes=len(nodes), output=output)
+    return spec, CellGenotype(nodes, output)
 
 
 def _memory_format(channels_last: bool | None) -> torch.memory_format:

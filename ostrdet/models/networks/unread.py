@@ -1,4 +1,4 @@
-"""What no output of a derived network depends on, because only 'none' reads it, or nothing."""
+"""What no output of a derived network depends on: only 'none' and 'noise' read it, or nothing."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -6,7 +6,7 @@ from torch import nn
 
 from ostrdet.models.networks.cell import Cell
 from ostrdet.models.networks.skeleton import Skeleton
-from ostrdet.models.ops import Zero
+from ostrdet.models.ops import Noise, Zero
 from ostrdet.structures import Edge
 
 
@@ -15,7 +15,7 @@ def nodes_read(wiring: Sequence[Edge], cut: Sequence[bool], output: Collection[i
 
     Args:
         wiring: Its edges.
-        cut: Whether each of them is 'none', which reads nothing.
+        cut: Whether each of them reads nothing, as 'none'.
         output: The nodes that it puts out.
 
     Examples:
@@ -55,7 +55,7 @@ def unread_parts(skeleton: Skeleton, wanted: Collection[int]) -> Iterator[nn.Mod
 
 
 def _nodes_read(cell: Cell) -> set[int]:
-    cut = [isinstance(edge, Zero) for edge in cell.edges]
+    cut = [isinstance(edge, Zero | Noise) for edge in cell.edges]
     return nodes_read(cell.wiring, cut, cell.output)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from torch import Tensor, nn
@@ -115,3 +116,19 @@ class Zero(nn.Module):
         """Zeros, (N, C, ceil(H/s), ceil(W/s))."""
         strided = x[..., :: self.stride, :: self.stride]
         return strided.new_zeros(strided.shape)
+
+
+class Noise(nn.Module):
+    """The operation 'noise' of the space S4: standard normal numbers, drawn anew at every call.
+
+    It draws in evaluation too, from the generator of the input's device, and reads of its input the
+    size alone.
+    """
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Noise, (N, C, ceil(H/s), ceil(W/s))."""
+        return torch.randn_like(x[..., :: self.stride, :: self.stride])

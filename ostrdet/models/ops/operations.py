@@ -9,6 +9,7 @@ from torch import nn
 
 from ostrdet.models.ops.layers import (
     FactorizedReduce,
+    Noise,
     NormCfg,
     Zero,
     norm,
@@ -32,6 +33,12 @@ def build_op(name: str, channels: int, stride: int, norm_cfg: NormCfg) -> nn.Mod
 def zero(channels: int, stride: int, norm_cfg: NormCfg) -> nn.Module:
     """No connection."""
     return Zero(stride)
+
+
+@OPS.register_module(name='noise')
+def noise(channels: int, stride: int, norm_cfg: NormCfg) -> nn.Module:
+    """Standard normal noise in place of the input (space S4 of RobustDARTS)."""
+    return Noise(stride)
 
 
 @OPS.register_module(name='skip_connect')

@@ -1,6 +1,7 @@
 """Derivations: how scores become a genotype."""
 
 from ostrdet.selection.derivations.base import Derivation
+from ostrdet.selection.derivations.threshold import Threshold
 from ostrdet.selection.derivations.top_edges import TopEdges, discretize
 
-__all__ = ['Derivation', 'TopEdges', 'discretize']
+__all__ = ['Derivation', 'Threshold', 'TopEdges', 'discretize']

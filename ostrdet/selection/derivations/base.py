@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from ostrdet.errors import InvalidValueError
+from ostrdet.registry import SPACES
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import Genotype
 
@@ -12,11 +14,38 @@ from ostrdet.structures import Genotype
 class Derivation(ABC):
     """Chooses the edges and operations of the derived cells by their scores.
 
+    Args:
+        max_edges: Edges that a node keeps at most, in a space that leaves their number open; None for
+            all that the space keeps.
+
     Attributes:
         needs_probability: Whether scores have to be weights in [0, 1].
+
+    Raises:
+        InvalidValueError: If ``max_edges`` is below one.
     """
 
     needs_probability = False
+
+    def __init__(self, max_edges: int | None = None) -> None:
+        if max_edges is not None and max_edges < 1:
+            raise InvalidValueError(f'derivation.max_edges={max_edges}, expected at least 1')
+        self.max_edges = max_edges
+
+    def check_space(self, space: SearchSpace) -> None:
+        """Refuse spaces whose nodes keep a fixed number of edges, where this one would choose it.
+
+        Raises:
+            InvalidValueError: If it would.
+        """
+        if self.max_edges is not None and not space.variable_in_degree:
+            SPACES.import_from_location()
+            open_ones = [n for n, kind in SPACES.module_dict.items() if kind.variable_in_degree]
+            raise InvalidValueError(
+                f'default_hooks.selector.derivation: {type(self).__name__} chooses how many edges a '
+                f'node keeps, which {type(space).__name__} fixes; use the space '
+                f"{' or '.join(open_ones)}, or derivation=dict(type='TopEdges')"
+            )
 
     @abstractmethod
     def __call__(

@@ -8,6 +8,7 @@ another machine might choose another one. All other criteria compare exactly.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class TopEdges(Derivation):
         tie_rtol: float = 0.0,
     ) -> Genotype:
         """See :func:`discretize`."""
-        return discretize(space, scores, edge_weights, tie_rtol)
+        return discretize(space, scores, edge_weights, tie_rtol, self.max_edges)
 
 
 def discretize(
@@ -39,6 +40,7 @@ def discretize(
     scores: Mapping[str, Tensor],
     edge_weights: Mapping[str, Tensor | None] | None = None,
     tie_rtol: float = 0.0,
+    max_edges: int | None = None,
 ) -> Genotype:
     """The cells that keep the highest scores.
 
@@ -48,19 +50,17 @@ def discretize(
     genotypes.
 
     Args:
-        space: Says which operations are selectable and how many edges a node keeps.
-        scores: By cell type, higher is kept. Shape (E, O) each. Operations that the space never
-            selects on an edge may have any score.
-        edge_weights: By cell type, shape (E,), or None for no weights. For criteria with
-            ``uses_edge_weights`` alone.
-        tie_rtol: Scores within this relative distance of the best one tie with it.
+        space: As in :class:`Derivation`, as are the next three.
+        scores: By cell type, shape (E, O) each.
+        edge_weights: By cell type, shape (E,), or None.
+        tie_rtol: Relative distance of ties.
+        max_edges: Edges that a node keeps at most; None for as many as the space keeps.
 
     Returns:
         A genotype of ``space``, without provenance.
 
     Raises:
-        InvalidValueError: If a cell type is missing or unknown, a shape does not fit the space, or
-            a number that takes part in the ranking is not finite.
+        InvalidValueError: As in :class:`Derivation`.
 
     Examples:
         >>> from ostrdet.spaces import NASBench201Space
@@ -69,44 +69,86 @@ def discretize(
         >>> space.format(discretize(space, {'cell': scores}))
         '|skip_connect~0|+|none~0|none~1|'
     """
-    weights = edge_weights if edge_weights is not None else dict.fromkeys(space.cells)
-    _check_cells('scores', scores, space)
-    _check_cells('edge_weights', weights, space)
     cells = {
-        cell_type: _discretize_cell(
-            space, cell_type, scores[cell_type], weights[cell_type], tie_rtol
-        )
-        for cell_type in space.cells
+        name: ranking.cell(space.cells[name], max_edges)
+        for name, ranking in rankings(space, scores, edge_weights, tie_rtol).items()
     }
     genotype = Genotype(space.to_config(), cells)
     space.validate(genotype)
     return genotype
 
 
-def _discretize_cell(
+@dataclass(frozen=True)
+class Ranking:
+    """The best operation of every edge of a cell, and how the edges compare.
+
+    Attributes:
+        spec: The cell.
+        ops: By edge, the selectable operation that scores highest.
+        best: By edge, its score.
+        ranks: By edge, that score times the weight of the edge.
+        tie_rtol: Relative distance of ties.
+    """
+
+    spec: CellSpec
+    ops: Sequence[str]
+    best: Sequence[float]
+    ranks: Sequence[float]
+    tie_rtol: float
+
+    def kept(self, node: int, max_edges: int | None = None) -> list[int]:
+        """The edges that ``node`` keeps, by source."""
+        left, kept = list(self.spec.incoming(node)), []
+        for _ in range(min(self.spec.kept(node), max_edges or len(left))):
+            kept.append(_first_best(left, self.ranks, self.tie_rtol))
+            left.remove(kept[-1])
+        return sorted(kept)
+
+    def cell(self, spec: CellSpec, max_edges: int | None) -> CellGenotype:
+        """The cell that keeps the strongest edges of every node."""
+        nodes = tuple(
+            tuple((self.ops[edge], spec.edges[edge].source) for edge in self.kept(node, max_edges))
+            for node in spec.nodes
+        )
+        return CellGenotype(nodes, spec.output)
+
+
+def rankings(
+    space: SearchSpace,
+    scores: Mapping[str, Tensor],
+    edge_weights: Mapping[str, Tensor | None] | None,
+    tie_rtol: float,
+) -> dict[str, Ranking]:
+    """The ranking of every cell type; arguments and errors as in :class:`Derivation`."""
+    weights = edge_weights if edge_weights is not None else dict.fromkeys(space.cells)
+    _check_cells('scores', scores, space)
+    _check_cells('edge_weights', weights, space)
+    return {
+        name: _ranking(space, name, scores[name], weights[name], tie_rtol) for name in space.cells
+    }
+
+
+def _ranking(
     space: SearchSpace,
     cell_type: str,
     scores_EO: Tensor,
     weights_E: Tensor | None,
     tie_rtol: float,
-) -> CellGenotype:
+) -> Ranking:
     spec = space.cells[cell_type]
     weights_E = torch.ones(len(spec.edges)) if weights_E is None else weights_E
     _check_shape(f"scores['{cell_type}']", scores_EO, (len(spec.edges), len(space.ops)))
     _check_shape(f"edge_weights['{cell_type}']", weights_E, (len(spec.edges),))
-    ops, ranks = [], []
+    ops, best, ranks = [], [], []
     for index, (row, weight) in enumerate(zip(scores_EO.tolist(), weights_E.tolist(), strict=True)):
         where = f"cell '{cell_type}', edge {index} ({spec.edges[index]})"
         selectable = space.selectable_ops_of(cell_type, index)
         op = _best_op(space, where, row, selectable, tie_rtol)
         _check_finite(f'the weight of {where}', weight)
         ops.append(space.ops[op])
+        best.append(row[op])
         ranks.append(row[op] * weight)
-    nodes = tuple(
-        tuple((ops[edge], spec.edges[edge].source) for edge in _kept(spec, node, ranks, tie_rtol))
-        for node in spec.nodes
-    )
-    return CellGenotype(nodes, spec.output)
+    return Ranking(spec, ops, best, ranks, tie_rtol)
 
 
 def _best_op(
@@ -116,15 +158,6 @@ def _best_op(
     for index in selectable:
         _check_finite(f"the score of {where}, op '{space.ops[index]}'", row[index])
     return _first_best(selectable, row, tie_rtol)
-
-
-def _kept(spec: CellSpec, node: int, ranks: Sequence[float], tie_rtol: float) -> list[int]:
-    """The edges that ``node`` keeps, by source."""
-    left, kept = list(spec.incoming(node)), []
-    for _ in range(spec.kept(node)):
-        kept.append(_first_best(left, ranks, tie_rtol))
-        left.remove(kept[-1])
-    return sorted(kept)
 
 
 def _first_best(candidates: Sequence[int], values: Sequence[float], tie_rtol: float) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.fileio import dump
 
 from ostrdet.spaces import build_space
-from ostrdet.structures import Genotype
+from ostrdet.structures import Genotype, darts_text, sparse_darts_text
 
 #: Data set of each layout.
 DATASETS = {
@@ -33,6 +33,8 @@ HEAD = """\
 """
 #: How the names of the configs shorten a layout.
 SHORT = {'cifar10': 'c10', 'cifar100': 'c100', 'imagenet': 'in1k', 'imagenet16_120': 'in16-120'}
+#: The first word of the configs that retrain genotypes of a text form, where it is another.
+RECIPES = {sparse_darts_text.NAME: darts_text.NAME}
 #: Genotypes whose paper retrains by a recipe of its own.
 OWN_RECIPES = {('pc-darts_c10', 'cifar10'): 'pc-darts_c10'}
 
@@ -106,7 +108,7 @@ def _models(name: str, genotype: Genotype) -> Iterator[dict[str, Any]]:
                     'Training Data': DATASETS[layout],
                     'FLOPs': counts['macs'],
                     'Parameters': counts['params'],
-                    'Genotype': f'configs/genotypes/{name}.json',
+                    'Genotype': name,
                 },
                 'In Collection': genotype.provenance['paper']['name'],
                 'Results': [_result(layout, metrics)],
@@ -123,5 +125,6 @@ def _result(layout: str, metrics: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _config(name: str, genotype: Genotype, layout: str) -> str:
-    default = f'{build_space(genotype.space).text_format}_{SHORT[layout]}'
+    form = build_space(genotype.space).text_format
+    default = f'{RECIPES.get(form, form)}_{SHORT[layout]}'
     return OWN_RECIPES.get((name, layout), default)

@@ -105,7 +105,8 @@ def _size_row(kind: str, published: str, counts: Mapping[str, int]) -> list[str]
 def _remarks(zoo: Zoo) -> Iterator[str]:
     for name, genotype in zoo.items():
         if note := genotype.provenance.get('note'):
-            yield fill(f'* `{name}`: {note}', width=130, subsequent_indent='  ')
+            text = f'* `{name}`: {note}'
+            yield fill(text, width=130, subsequent_indent='  ', break_on_hyphens=False)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -20,7 +20,7 @@ def test_the_kind_is_what_the_operation_does(name: str) -> None:
 
 
 def test_kinds_of_known_operations() -> None:
-    assert op_kind('none') == op_kind('avg_pool_3x3') == FIXED
+    assert op_kind('none') == op_kind('noise') == op_kind('avg_pool_3x3') == FIXED
     assert op_kind('skip_connect') == IDENTITY
     assert op_kind('dil_conv_5x5') == LEARNED
 

@@ -163,3 +163,31 @@ def test_plain_convolution(name: str, kernel: int, stride: int) -> None:
     assert weight.shape == (CHANNELS, CHANNELS, kernel, kernel)
     y = F.conv2d(x.relu(), weight, stride=stride, padding=kernel // 2)
     torch.testing.assert_close(op(x), fresh_norm(y))
+
+
+@pytest.mark.parametrize('size', [(8, 8), (9, 7)])
+@pytest.mark.parametrize('stride', STRIDES)
+@pytest.mark.parametrize('training', [True, False])
+def test_noise_is_standard_normal_whatever_the_input(
+    training: bool, stride: int, size: tuple[int, int]
+) -> None:
+    op = build_op('noise', CHANNELS, stride, PLAIN_NORM).train(training)
+    x = torch.full((500, CHANNELS, *size), torch.nan, requires_grad=True)
+    torch.manual_seed(0)
+    y, again = op(x), op(x)
+    assert y.shape == (500, CHANNELS, -(-size[0] // stride), -(-size[1] // stride))
+    assert not torch.equal(y, again)
+    spread = 5 / y.numel() ** 0.5  # five standard errors of a mean
+    assert abs(y.mean()) < spread
+    assert abs(y.square().mean() - 1) < 2 * spread
+    assert not y.requires_grad
+    assert not op.state_dict()
+    torch.manual_seed(0)
+    assert torch.equal(op(x), y)
+
+
+def test_noise_has_the_type_and_the_layout_of_its_input() -> None:
+    x = torch.zeros(2, CHANNELS, 6, 6, dtype=torch.bfloat16).to(memory_format=torch.channels_last)
+    y = build_op('noise', CHANNELS, 1, PLAIN_NORM)(x)
+    assert y.dtype == torch.bfloat16
+    assert y.is_contiguous(memory_format=torch.channels_last)
