@@ -136,6 +136,16 @@ def test_a_criterion_beside_another(search: Search) -> None:
     assert list(found.line['scores']) == ['OperationStrength', 'SignedStrength']
 
 
+def test_a_criterion_that_evaluates(search: Search) -> None:
+    removal = "dict(type='Removal', batches=1, when='epoch')"
+    found = search(
+        'A criterion that evaluates', f'default_hooks = dict(selector=dict(compare=[{removal}]))'
+    )
+    scores = torch.tensor(found.line['scores']['Removal']['cell'])
+    assert (scores > 0).all()
+    found.space.validate(found.space.parse(found.line['genotypes']['Removal']))
+
+
 def test_a_space_by_file(search: Search) -> None:
     space = "space=dict(type='ChainSpace', _delete_=True)"
     found = search('A search space by file', f'model = dict(supernet=dict({space}))')

@@ -12,8 +12,8 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
 from ostrdet.analysis.figures import draw_landscape
-from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.output import Output, Row
+from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ostrdet.analysis.changes import Candidate, Loss, SaturationPoint, candidates, observe, saturate
-from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.output import Output, Row
 from ostrdet.analysis.ranks import spearman
+from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.models.searchers.mix import leaves_of

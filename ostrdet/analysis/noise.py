@@ -17,9 +17,9 @@ from ostrdet.analysis.gradient_noise import (
     gradient_noise,
     normal_strength,
 )
-from ostrdet.analysis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.analysis.ops import two_ops
 from ostrdet.analysis.output import Output, Row
+from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher

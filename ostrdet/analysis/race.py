@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ostrdet.analysis.open_search import config_of
 from ostrdet.analysis.ops import two_ops
 from ostrdet.analysis.output import Output, Row
+from ostrdet.apis.open_search import config_of
 from ostrdet.errors import UnknownNameError
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.records.history import SearchHistory

@@ -11,8 +11,8 @@ from rich.progress import track
 
 from ostrdet.analysis.distances import residuals
 from ostrdet.analysis.landscape import every_checkpoint
-from ostrdet.analysis.open_search import OpenSearch
 from ostrdet.analysis.output import Output, Row
+from ostrdet.apis.open_search import OpenSearch
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.visualization.panels import marks, panels, shared_legend, spread_row
 from ostrdet.visualization.style import line_style

@@ -14,6 +14,7 @@ from ostrdet.version import __version__
 TOOLS: Mapping[str, str] = MappingProxyType(
     {
         'search': 'search an architecture',
+        'select': 'select anew from a finished search',
         'train': 'train the network of a genotype',
         'test': 'test a trained network',
         'check': 'rehearse a run before it starts',

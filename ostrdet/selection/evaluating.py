@@ -13,13 +13,15 @@ from ostrdet.structures import ArchState
 from ostrdet.structures.probe import Probe
 
 WHEN = ('end', 'epoch')
+DEFAULT_BATCHES = 8
 
 
 class EvaluatingCriterion(Criterion):
     """Judges every candidate by forward passes on minibatches of the architecture half.
 
     Args:
-        batches: How many minibatches; the same for every candidate.
+        batches: How many minibatches, the same for every candidate; None for 8, or all if there are
+            fewer.
         when: 'end' to evaluate after the last epoch alone, 'epoch' after every one. A search that ends
             early is evaluated by ``tools/select.py``.
 
@@ -30,8 +32,9 @@ class EvaluatingCriterion(Criterion):
     #: What it costs in forward passes of B minibatches, with E edges and O candidates each.
     cost: ClassVar[str] = ''
 
-    def __init__(self, batches: int = 8, when: str = 'end') -> None:
-        if not isinstance(batches, int) or isinstance(batches, bool) or batches < 1:
+    def __init__(self, batches: int | None = None, when: str = 'end') -> None:
+        is_number = isinstance(batches, int) and not isinstance(batches, bool)
+        if batches is not None and not (is_number and batches >= 1):
             raise InvalidValueError(
                 f'{type(self).__name__}: batches={batches!r}, expected a number of minibatches from 1'
             )
@@ -39,6 +42,10 @@ class EvaluatingCriterion(Criterion):
             raise InvalidValueError(f"{type(self).__name__}: when='{when}', expected {WHEN}")
         self.batches, self.when = batches, when
         self._scores: dict[str, Tensor] | None = None
+
+    def num_batches(self, available: int) -> int:
+        """How many minibatches it wants of so many."""
+        return min(DEFAULT_BATCHES, available) if self.batches is None else self.batches
 
     @abstractmethod
     def judge(self, probe: Probe, state: ArchState) -> dict[str, Tensor]:

@@ -37,8 +37,7 @@ class Panel:
 
     Raises:
         UnknownNameError: If a type is unknown; the nearest name is offered.
-        InvalidValueError: If a type stands twice in ``compare``, or the derivation needs weights and the
-            criterion has none.
+        InvalidValueError: If a type stands twice in ``compare``.
     """
 
     def __init__(
@@ -60,16 +59,20 @@ class Panel:
         for known in self.criteria.values():
             known.window = window
         self.derivation: Derivation = build(DERIVATIONS, derivation or {'type': 'TopEdges'})
-        if self.derivation.needs_probability and not chosen.is_probability:
+
+    def check_derivation(self, space: SearchSpace) -> None:
+        """Refuse a space, or a criterion that decides, which the derivation can't serve.
+
+        Raises:
+            InvalidValueError: If it can't.
+        """
+        self.derivation.check_space(space)
+        if self.derivation.needs_probability and not self.criteria[self.chosen].is_probability:
             raise InvalidValueError(
                 f'default_hooks.selector.derivation: {type(self.derivation).__name__} keeps operations '
                 f'of a certain weight, which {self.chosen} does not give; use criterion Magnitude, or '
                 "derivation=dict(type='TopEdges')"
             )
-
-    def check_space(self, space: SearchSpace) -> None:
-        """Refuse a space that the derivation can't serve."""
-        self.derivation.check_space(space)
 
     def check_hard(self, weighting: str) -> None:
         """Refuse criteria that a weighting which computes one candidate per edge can't feed.

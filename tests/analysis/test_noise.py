@@ -10,7 +10,7 @@ import torch
 
 from ostrdet.analysis.gradient_noise import normal_strength
 from ostrdet.analysis.noise import measure
-from ostrdet.analysis.open_search import OpenSearch
+from ostrdet.apis.open_search import OpenSearch
 from ostrdet.commands.analyze import main
 
 OPS = ('none', 'skip_connect', 'nor_conv_1x1', 'avg_pool_3x3')

@@ -15,7 +15,7 @@ from ostrdet.version import __version__
 def test_every_tool_is_a_subcommand_with_the_same_main(repo_root: Path) -> None:
     modules = {
         path.stem.replace('_', '-'): re.findall(
-            r'^from (ostrdet\.commands[\w.]+) import main$',
+            r'^ *from (ostrdet\.commands[\w.]+) import main$',
             path.read_text(encoding='utf-8'),
             re.MULTILINE,
         )
@@ -53,7 +53,7 @@ def test_arguments_and_status_are_the_tools(capsys: pytest.CaptureFixture[str]) 
         ('draw', ['draw-genotype']),
         ('draw_genotype', ['draw-genotype']),
         ('st', ['study']),
-        ('s', ['search', 'study']),
+        ('s', ['search', 'select', 'study']),
         ('', []),
         ('x', []),
     ],
@@ -65,9 +65,9 @@ def test_the_beginning_of_a_name_will_do(word: str, tools: list[str]) -> None:
 @pytest.mark.parametrize(
     ('word', 'message'),
     [
-        ('serach', "unknown tool 'serach'. Did you mean 'search'? Known: search, train, "),
+        ('serach', "unknown tool 'serach'. Did you mean 'search'? Known: search, select, "),
         ('se arch', "unknown tool 'se arch'. Did you mean 'search'?"),
-        ('s', "'s' may be search or study; write one out"),
+        ('s', "'s' may be search or select or study; write one out"),
     ],
 )
 def test_an_unknown_tool_is_one_line(

@@ -35,6 +35,7 @@ RUN_ELSEWHERE = {
     r'work_dirs/search( |$|/genotype\.json --work-dir)|work_dirs/train/': 'tests/test_walkthrough.py',
     r'pets': 'tests/docs/test_own_data.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
+    r'tools/select\.py ': 'tests/apis/test_select.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'
     r'in1k\.py --genotype work_dirs/ostr_darts_c10/|retinanet_ostr': 'tests/detection/test_chain.py',
     r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
@@ -107,7 +108,7 @@ def name(command: Command) -> str:
 def cli_of(tool: str) -> Any:
     """The module of the command line that a tool calls."""
     text = (ROOT / tool).read_text(encoding='utf-8')
-    found = re.search(r'^from (ostrdet\.commands[\w.]+) import main$', text, re.MULTILINE)
+    found = re.search(r'^ *from (ostrdet\.commands[\w.]+) import main$', text, re.MULTILINE)
     assert found, tool
     return importlib.import_module(found[1])
 

@@ -69,13 +69,13 @@ def test_other_criteria_keep_two_edges_of_a_node() -> None:
 
 def test_a_threshold_needs_weights_and_a_space_with_an_open_number_of_edges() -> None:
     with pytest.raises(InvalidValueError, match='which OperationStrength does not give'):
-        Panel({'type': 'OperationStrength'}, derivation={'type': 'Threshold'})
+        Panel(derivation={'type': 'Threshold'}).check_derivation(space(4))
     panel = Panel({'type': 'Magnitude'}, derivation={'type': 'Threshold'})
-    panel.check_space(space(4))
+    panel.check_derivation(space(4))
     with pytest.raises(
         InvalidValueError, match='which DARTSSpace fixes; use the space SparseDARTSSpace, or'
     ):
-        panel.check_space(DARTSSpace())
+        panel.check_derivation(DARTSSpace())
 
 
 @pytest.mark.parametrize('options', [{'least': 0.0}, {'least': 1.0}, {'max_edges': 0}])

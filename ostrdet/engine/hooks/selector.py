@@ -91,7 +91,7 @@ class SelectorHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
         weighting = searcher_of(runner).weighting
-        self.panel.check_space(searcher_of(runner).space)
+        self.panel.check_derivation(searcher_of(runner).space)
         if weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(weighting).__name__)
         if self.table is not None:
@@ -244,11 +244,11 @@ class SelectorHook(Hook):
         due, searcher = self.panel.due(is_last), searcher_of(runner)
         if not due:
             return
-        number = max(criterion.batches for criterion in due)
-        data = first_batches(runner.train_loop.arch_dataloader, number)
-        for criterion in due:
-            batches = [searcher.prepare(one) for one in data[: criterion.batches]]
-            criterion.evaluate(SupernetProbe(searcher, batches), state)
+        loader = runner.train_loop.arch_dataloader
+        numbers = [criterion.num_batches(len(loader)) for criterion in due]
+        data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
+        for criterion, number in zip(due, numbers, strict=True):
+            criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
 
     def _skipped(self) -> int:
         return self.panel.skipped()[self.criterion]

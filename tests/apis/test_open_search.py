@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.analysis.open_search import OpenSearch, config_of, epoch_checkpoints
+from ostrdet.apis.open_search import OpenSearch, config_of, epoch_checkpoints
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int]]:

@@ -23,19 +23,22 @@ FOR_MEASUREMENTS = (
     'model.autocast=None',
     'default_hooks.selector.benchmark=None',
 )
+#: As the search was, but for the table.
+AS_SEARCHED = FOR_MEASUREMENTS[-1:]
 
 
 class OpenSearch:
-    """The searcher of a work dir in double precision, and minibatches of its architecture half.
+    """The searcher of a work dir, and minibatches of its architecture half.
 
     The minibatches are those of the first epoch, with its augmentation, so that they are the same
     in every call. Nothing is written into the work dir.
 
     Args:
         work_dir: The folder of a search.
-        num_batches: How many minibatches to read.
+        num_batches: How many minibatches to read; :meth:`read` reads more.
         data_root: Folder of the data set, instead of the config's.
         batch_size: Images of a minibatch, instead of the config's.
+        exact: Whether to compute by the reference engine in double precision, not as the search did.
 
     Raises:
         FileNotFoundError: If the work dir has no config, or the data are missing.
@@ -48,20 +51,28 @@ class OpenSearch:
         num_batches: int = 1,
         data_root: str | Path | None = None,
         batch_size: int | None = None,
+        exact: bool = True,
     ) -> None:
         self.work_dir = Path(work_dir)
-        options = list(FOR_MEASUREMENTS)
+        options = list(FOR_MEASUREMENTS if exact else AS_SEARCHED)
+        self._dtype = torch.float64 if exact else torch.float32
         if batch_size is not None:
             options.append(f'train_dataloader.batch_size={batch_size}')
         with tempfile.TemporaryDirectory() as folder:
             cfg = load_config(config_of(work_dir), folder, data_root=data_root, cfg_options=options)
             runner = build_runner(cfg)
             with explained(cfg):
-                loader: Any = runner.train_loop.arch_dataloader
-            self.searcher: BilevelSearcher = searcher_of(runner).double().train()
-            self.batches = [
-                self._batch(data) for data in first_batches(loader, num_batches, '--batches')
-            ]
+                self.loader: Any = runner.train_loop.arch_dataloader
+            self.searcher: BilevelSearcher = searcher_of(runner).to(self._dtype).train()
+            self.batches = self.read(num_batches)
+
+    def read(self, number: int) -> list[Batch]:
+        """So many minibatches of the architecture half.
+
+        Raises:
+            InvalidValueError: If there are fewer.
+        """
+        return [self._batch(data) for data in first_batches(self.loader, number, '--batches')]
 
     def load(self, checkpoint: str | Path) -> int:
         """Take the weights and alphas of a checkpoint; returns the epochs done by then.
@@ -77,7 +88,7 @@ class OpenSearch:
 
     def _batch(self, data: Any) -> Batch:
         images, labels = self.searcher.prepare(data)
-        return Batch(images.to(torch.float64), labels)
+        return Batch(images.to(self._dtype), labels)
 
 
 def config_of(work_dir: str | Path) -> Path:

@@ -1,0 +1,94 @@
+"""Selecting anew from a finished search."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ostrdet.apis.search import search
+from ostrdet.apis.select import select
+from ostrdet.commands.select import main
+from ostrdet.errors import InvalidValueError, UnknownNameError
+from ostrdet.structures import load_genotype
+
+PAPER = [
+    'OperationStrength',
+    'OperationStrengthStar',
+    'PruningSaliency',
+    'AlphaSaliency',
+    'Magnitude',
+]
+
+
+@pytest.fixture(scope='module')
+def searched(tiny_config: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('searched')
+    search(tiny_config(), work_dir=folder)
+    return folder
+
+
+def lines(folder: Path) -> list[Any]:
+    text = (folder / 'trajectory.jsonl').read_text(encoding='utf-8')
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_all_criteria_select_what_the_search_did(searched: Path) -> None:
+    found = select(searched)
+    assert [one.criterion for one in found] == [*PAPER, 'LossChange']
+    genotypes = lines(searched)[-1]['genotypes']
+    assert {one.criterion: one.text for one in found[:5]} == genotypes
+    assert [one.forward_passes for one in found] == [0] * 5 + [4 * 31]
+    for one in found:
+        saved = load_genotype(one.file)
+        assert saved.cells == one.genotype.cells
+        assert saved.provenance['forward_passes'] == one.forward_passes
+        assert saved.provenance['epoch'] == 2
+
+
+def test_an_earlier_checkpoint_gives_its_own_cells(searched: Path) -> None:
+    found = select(searched, ['Magnitude'], checkpoint=searched / 'epoch_1.pth')
+    assert found[0].text == lines(searched)[0]['genotypes']['Magnitude']
+
+
+def test_the_work_dir_is_otherwise_left_alone(searched: Path) -> None:
+    def content() -> dict[Path, bytes]:
+        files = (path for path in searched.rglob('*') if path.is_file())
+        return {p: p.read_bytes() for p in files if p.parent.name != 'selected'}
+
+    before = content()
+    select(searched, ['LossChange'], batches=1)
+    assert content() == before
+
+
+def test_the_tool_prints_one_object(searched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [str(searched), '--criterion', 'LossChange', '--batches', '2', '--json']
+    assert main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told['LossChange']['forward_passes'] == 62
+    assert main([str(searched), '--criterion', 'Magnitude']) == 0
+    assert capsys.readouterr().out.startswith('Magnitude  |')
+
+
+def test_bad_input(searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UnknownNameError, match=r'--criterion OStr\. Known'):
+        select(searched, ['OStr'])
+    with pytest.raises(InvalidValueError, match='batches 99: expected 1 to 4'):
+        select(searched, ['LossChange'], batches=99)
+    with pytest.raises(FileNotFoundError, match='holds no checkpoint'):
+        select(tmp_path)
+    state = torch.load(searched / 'epoch_2.pth', weights_only=False)
+    del state['selector']['criteria']['AlphaSaliency']
+    assert main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count('\n') == 1
+
+
+def test_a_criterion_that_the_search_did_not_watch_is_named(
+    tiny_config: Any, tmp_path: Path
+) -> None:
+    overrides = {'default_hooks.selector.compare': [], 'train_cfg.max_epochs': 1}
+    search(tiny_config(overrides), work_dir=tmp_path)
+    message = '--criterion PruningSaliency: the search has not observed'
+    with pytest.raises(InvalidValueError, match=message):
+        select(tmp_path, ['PruningSaliency'])
