@@ -169,7 +169,10 @@ def test_a_space_by_config_alone(
         config = page.replace('./ostr_darts_c10.py', './tiny.py')
         config = config.replace('space=dict(', "space=dict(type='DARTSSpace',")
     else:
-        config = f"_base_ = './tiny.py'\nmodel = dict(supernet=dict(space=dict({base})))"
+        magnitude = "default_hooks = dict(selector=dict(criterion=dict(type='Magnitude')))"
+        config = (
+            f"_base_ = './tiny.py'\nmodel = dict(supernet=dict(space=dict({base})))\n{magnitude}"
+        )
     (tmp_path / 'config.py').write_text(config, encoding='utf-8')
     assert main([str(tmp_path / 'config.py'), '--work-dir', str(tmp_path / 'run')]) == 0
     genotype = get_genotype(tmp_path / 'run' / 'genotype.json')

@@ -31,6 +31,7 @@ class Criterion(ABC):
         tie_rtol: Scores within this relative distance of the best one tie with it. More than 0 only
             for a criterion whose scores tie by identity, since floating point then rounds equal
             scores apart.
+        ties_on_pairs: Whether the scores of two candidates alone on an edge say nothing of which to keep.
         is_probability: Whether scores are weights in [0, 1].
         compares_all: Whether it needs the gradient of every candidate, which a weighting that computes
             one candidate per edge does not give.
@@ -42,6 +43,7 @@ class Criterion(ABC):
     tie_rtol = 0.0
     compares_all = False
     is_probability = False
+    ties_on_pairs = False
     window = 1
 
     def reset(self) -> None:

@@ -28,6 +28,7 @@ class OperationStrength(MinibatchMean):
     )
     tie_rtol = 1e-5
     compares_all = True
+    ties_on_pairs = True
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
@@ -36,13 +37,17 @@ class OperationStrength(MinibatchMean):
 
 @CRITERIA.register_module()
 class OperationStrengthStar(MinibatchMean):
-    """Mean over minibatches of abs(dL/dp - <p, dL/dp>); see :func:`operation_strength_star`."""
+    """Mean over minibatches of abs(dL/dp - <p, dL/dp>); see :func:`operation_strength_star`.
+
+    Of two candidates alone on an edge, the one of smaller weight always scores higher.
+    """
 
     meaning = (
         'how much the validation loss would change if an edge used this operation alone, to first '
         'order, whatever weight it has'
     )
     compares_all = True
+    ties_on_pairs = True
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O); p is that of the minibatch."""

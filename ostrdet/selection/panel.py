@@ -74,6 +74,24 @@ class Panel:
                 "derivation=dict(type='TopEdges')"
             )
 
+    def check_pairs(self, space: SearchSpace) -> None:
+        """Refuse a criterion that decides between two candidates by nothing.
+
+        Raises:
+            InvalidValueError: If an edge has just two, and the criterion can't tell them apart.
+        """
+        if not self.criteria[self.chosen].ties_on_pairs:
+            return
+        for name, spec in space.cells.items():
+            for index, edge in enumerate(spec.edges):
+                if len(ops := space.ops_of(name, index)) == 2:
+                    raise InvalidValueError(
+                        f"default_hooks.selector.criterion.type='{self.chosen}': edge "
+                        f"{edge.target}<-{edge.source} of cell '{name}' has the candidates "
+                        f'{" and ".join(ops)} alone, whose strengths are equal by definition; use '
+                        "'LossChange', 'PruningSaliency' or 'Magnitude'"
+                    )
+
     def check_hard(self, weighting: str) -> None:
         """Refuse criteria that a weighting which computes one candidate per edge can't feed.
 

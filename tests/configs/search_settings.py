@@ -162,6 +162,12 @@ SETTINGS['fair-darts_darts_digits'] = {
     'lr': 0.025,
     'arch_lr': 0.05,
 }
+LOSS_CHANGE = {'criterion': 'LossChange'}
+for number in range(1, 6):
+    found = {} if number in (3, 5) else LOSS_CHANGE
+    name = 'loss-change' if found else 'ostr'
+    SETTINGS[f'{name}_darts-s{number}_c10'] = {**DARTS, **found}
+    SETTINGS[f'magnitude_darts-s{number}_c10'] = {**DARTS, **MAGNITUDE}
 for method, changes in METHODS.items():
     SETTINGS[f'{method}_nb201_c10'] = {**NB201, **changes, **MAGNITUDE}
     SETTINGS[f'ostr_{method}_nb201_c10'] = {**NB201, **changes}

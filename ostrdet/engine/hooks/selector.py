@@ -92,6 +92,7 @@ class SelectorHook(Hook):
         """Check the table, and take up the files of the work dir where this run stands."""
         weighting = searcher_of(runner).weighting
         self.panel.check_derivation(searcher_of(runner).space)
+        self.panel.check_pairs(searcher_of(runner).space)
         if weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(weighting).__name__)
         if self.table is not None:

@@ -35,3 +35,17 @@ def test_probes_feed_the_criteria_and_change_nothing_else(run_search: Any) -> No
     assert criteria['OperationStrength']['observed'] == 2  # of the iterations 0 to 4
     rows = torch.tensor(probed.lines[-1]['scores']['OperationStrength']['cell'])
     assert (rows > 0).all()
+
+
+def test_two_candidates_alone_are_no_matter_of_strength(run_search: Any) -> None:
+    pair = {'model.supernet.space.ops': ('skip_connect', 'nor_conv_1x1')}
+    for name in ('OperationStrength', 'OperationStrengthStar'):
+        overrides = {**pair, 'default_hooks.selector.criterion.type': name}
+        with pytest.raises(
+            InvalidValueError, match=r'edge 1<-0 of cell .*skip_connect and nor_conv'
+        ):
+            run_search(name, overrides=overrides)
+    judge = {'type': 'LossChange', 'batches': 1, 'when': 'epoch'}
+    overrides = {**pair, 'default_hooks.selector.criterion': judge, 'train_cfg.max_epochs': 1}
+    (line,) = run_search('judged', overrides=overrides).lines
+    assert line['genotypes']['LossChange'] is not None
