@@ -152,7 +152,7 @@ class Searcher(BaseModel):
     ) -> Tensor:
         dtype = AUTOCAST_DTYPES.get(self.autocast or '')
         images = images.contiguous(memory_format=self.memory_format)
-        with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
+        with torch.autocast(images.device.type, dtype) if dtype else nullcontext():
             if weights is None:
                 logits: Tensor = supernet(images, mix)
             else:
