@@ -42,16 +42,25 @@ OPTIMIZERS = _child(roots.OPTIMIZERS, 'ostrdet.engine')
 PARAM_SCHEDULERS = _child(roots.PARAM_SCHEDULERS, 'ostrdet.engine')
 VISBACKENDS = _child(roots.VISBACKENDS, 'ostrdet.engine')
 
-SPACES = Registry('search space', scope='ostrdet', locations=['ostrdet.spaces'])
-OPS = Registry('operation', scope='ostrdet', locations=['ostrdet.models.ops'])
-WEIGHTINGS = Registry('weighting', scope='ostrdet', locations=['ostrdet.models.weightings'])
-ARCH_UPDATES = Registry('arch update', scope='ostrdet', locations=['ostrdet.models.arch_updates'])
-REGULARIZERS = Registry('regularizer', scope='ostrdet', locations=['ostrdet.models.regularizers'])
-PERTURBATIONS = Registry(
-    'perturbation', scope='ostrdet', locations=['ostrdet.models.perturbations']
-)
-CRITERIA = Registry('criterion', scope='ostrdet', locations=['ostrdet.selection'])
-DERIVATIONS = Registry('derivation', scope='ostrdet', locations=['ostrdet.selection'])
+#: The registry of a config's dict with ``type``, by the key that holds it: those of our own roots.
+KEYS: dict[str, Registry] = {}
+
+
+def _root(name: str, location: str, *keys: str) -> Registry:
+    """A root of our own, for the dicts that stand under ``keys`` in configs."""
+    registry = Registry(name, scope='ostrdet', locations=[location])
+    KEYS.update(dict.fromkeys(keys, registry))
+    return registry
+
+
+SPACES = _root('search space', 'ostrdet.spaces', 'space')
+OPS = _root('operation', 'ostrdet.models.ops')  # named in ``space.ops``
+WEIGHTINGS = _root('weighting', 'ostrdet.models.weightings', 'weighting')
+ARCH_UPDATES = _root('arch update', 'ostrdet.models.arch_updates', 'arch_update')
+REGULARIZERS = _root('regularizer', 'ostrdet.models.regularizers', 'regularizers')
+PERTURBATIONS = _root('perturbation', 'ostrdet.models.perturbations', 'perturbation')
+CRITERIA = _root('criterion', 'ostrdet.selection', 'criterion', 'compare')
+DERIVATIONS = _root('derivation', 'ostrdet.selection', 'derivation')
 
 #: Values that a message lists.
 SHOWN = 3

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader
 
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.datasets.shared_memory import check_shared_memory
-from ostrdet.engine.hooks import SafeCheckpointHook
 from ostrdet.engine.hooks.console import duration
+from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.peak_memory import resident_peak_mib
 from ostrdet.engine.rehearsal import rehearse
 from ostrdet.engine.runner import explained
@@ -172,8 +172,8 @@ def _disk(runner: Runner) -> float:
     """Bytes of all checkpoints that are on the disk at once."""
     state = runner.model.state_dict().values()
     one = COPIES_PER_CHECKPOINT * sum(tensor.nbytes for tensor in state)
-    hooks = [hook for hook in runner.hooks if isinstance(hook, SafeCheckpointHook)]
-    kept = hooks[0].max_keep_ckpts if hooks else 0
+    saver = by_role(runner).get('checkpoint')
+    kept = saver.max_keep_ckpts if saver else 0
     return one * (runner.max_epochs if kept < 0 else kept + 1)
 
 

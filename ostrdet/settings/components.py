@@ -17,25 +17,10 @@ from ostrdet.settings.kinds import check_kinds
 from ostrdet.settings.plain import check_plain
 from ostrdet.structures.config_tree import walk
 
-OWN_ROOTS = (
-    own.SPACES,
-    own.WEIGHTINGS,
-    own.ARCH_UPDATES,
-    own.REGULARIZERS,
-    own.PERTURBATIONS,
-    own.CRITERIA,
-    own.DERIVATIONS,
-)
+OWN_ROOTS = tuple(own.KEYS.values())
 #: The registry of a dict with ``type``, by the key that holds it.
 REGISTRIES: dict[str, Registry] = {
-    'space': own.SPACES,
-    'weighting': own.WEIGHTINGS,
-    'arch_update': own.ARCH_UPDATES,
-    'regularizers': own.REGULARIZERS,
-    'perturbation': own.PERTURBATIONS,
-    'criterion': own.CRITERIA,
-    'compare': own.CRITERIA,
-    'derivation': own.DERIVATIONS,
+    **own.KEYS,
     'model': own.MODELS,
     'supernet': own.MODELS,
     'mixed_op': own.MODELS,

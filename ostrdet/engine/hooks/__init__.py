@@ -1,4 +1,8 @@
-"""Hooks of search, retraining and transfer."""
+"""Hooks of search, retraining and transfer.
+
+They run in the order of :data:`ORDER`, in which mmengine's stand too; ``priority`` of a class puts it
+there. A hook that others read has a ``role``; see :mod:`roles`.
+"""
 
 from ostrdet.engine.hooks.finite import FiniteHook
 from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
@@ -11,7 +15,30 @@ from ostrdet.engine.hooks.stop_signal import StopSignalHook
 from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
+#: The hooks of a search and of a training, by their turn. Why they stand where they do:
+#: a number that is not finite is found before anybody uses it; the epoch's numbers are set before the
+#: step; the selection is made before the checkpoint that holds it, and written before the pictures of
+#: it; a signal ends the run after the checkpoint; the console speaks last.
+ORDER = (
+    'RuntimeInfoHook',
+    'FiniteHook',
+    'IterTimerHook',
+    'DistSamplerSeedHook',
+    'ProgressHook',
+    'SelectorHook',
+    'LoggerHook',
+    'ParamSchedulerHook',
+    'SafeCheckpointHook',
+    'ReportHook',
+    'TrackerHook',
+    'StopSignalHook',
+    'SearchConsoleHook',
+    'TrainConsoleHook',
+    'PlainCheckpointHook',
+)
+
 __all__ = [
+    'ORDER',
     'FiniteHook',
     'PlainCheckpointHook',
     'ProgressHook',

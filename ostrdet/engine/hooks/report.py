@@ -12,7 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint.atomic import write_atomically
-from ostrdet.engine.hooks.selector import SelectorHook
+from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.hooks.side_show import SideShowHook
 from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import command
@@ -35,7 +35,7 @@ def facts_of(runner: Runner, train_config: str) -> RunFacts:
         runner: The runner, after everything was built.
         train_config: The config that trains what the search finds.
     """
-    selector = next(hook for hook in runner.hooks if isinstance(hook, SelectorHook))
+    selector = by_role(runner)['selector']
     space, folder = searcher_of(runner).space, Path(runner.work_dir)
     config = Path(runner.cfg.filename or '').name
     return RunFacts(
@@ -106,6 +106,8 @@ class ReportHook(SideShowHook):
     Raises:
         InvalidValueError: If ``interval`` is no number of epochs.
     """
+
+    role = 'report'
 
     def __init__(self, train_config: str = CONFIG, interval: int = 1) -> None:
         super().__init__()

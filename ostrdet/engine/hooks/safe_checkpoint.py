@@ -37,6 +37,8 @@ class SafeCheckpointHook(CheckpointHook):
         InvalidValueError: If fewer than two are to be kept.
     """
 
+    role = 'checkpoint'
+
     def __init__(
         self,
         interval: int = 1,

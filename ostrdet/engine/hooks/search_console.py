@@ -10,7 +10,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ostrdet.engine.hooks.console import ConsoleHook, duration, mean_of
-from ostrdet.engine.hooks.report import CONFIG, ReportHook, train_command
+from ostrdet.engine.hooks.report import CONFIG, train_command
+from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.unwrap import searcher_of
@@ -115,12 +116,13 @@ class SearchConsoleHook(ConsoleHook):
     def _following(self, runner: Runner, genotype: str) -> str:
         if self.next_command is not None:
             return self.next_command.format(genotype=quoted(genotype))
-        reports = [hook for hook in runner.hooks if isinstance(hook, ReportHook)]
-        return train_command(runner, reports[0].train_config if reports else CONFIG)
+        report = by_role(runner).get('report')
+        return train_command(runner, report.train_config if report else CONFIG)
 
 
 def _selector(runner: Runner) -> SelectorHook:
-    return next(hook for hook in runner.hooks if isinstance(hook, SelectorHook))
+    found: SelectorHook = by_role(runner)['selector']
+    return found
 
 
 def _standing(runner: Runner) -> str:

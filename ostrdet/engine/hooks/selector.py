@@ -55,6 +55,7 @@ class SelectorHook(Hook):
         FileNotFoundError: If there is no such table.
     """
 
+    role = 'selector'
     priority = 'NORMAL'  # before CheckpointHook, so that a checkpoint holds the epoch's selection
 
     def __init__(
@@ -90,13 +91,13 @@ class SelectorHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
-        weighting = searcher_of(runner).weighting
-        self.panel.check_derivation(searcher_of(runner).space)
-        self.panel.check_pairs(searcher_of(runner).space)
-        if weighting.is_hard and self.probe is None:
-            self.panel.check_hard(type(weighting).__name__)
+        searcher = searcher_of(runner)
         if self.table is not None:
-            self.table.check_space(searcher_of(runner).space)
+            self.table.check_space(searcher.space)
+        self.panel.check_derivation(searcher.space)
+        self.panel.check_pairs(searcher.space)
+        if searcher.weighting.is_hard and self.probe is None:
+            self.panel.check_hard(type(searcher.weighting).__name__)
         if is_main_process():
             Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)
         self._stop_if_stable(runner)
