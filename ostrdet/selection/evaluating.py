@@ -44,7 +44,7 @@ class EvaluatingCriterion(Criterion):
         self._scores: dict[str, Tensor] | None = None
 
     def num_batches(self, available: int) -> int:
-        """How many minibatches it wants of so many."""
+        """How many of the minibatches it uses."""
         return min(DEFAULT_BATCHES, available) if self.batches is None else self.batches
 
     @abstractmethod

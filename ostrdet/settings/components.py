@@ -229,7 +229,7 @@ def _check_keys(
 
 
 def _check_optimizers(cfg: Mapping[str, Any]) -> None:
-    """The constructor checks its own config; mmengine wants schedulers under each of its keys."""
+    """The constructor checks its own config; mmengine needs schedulers under each of its keys."""
     wrappers = dict(cfg.get('optim_wrapper') or {})
     constructor, paramwise = wrappers.pop('constructor', None), wrappers.pop('paramwise_cfg', None)
     if constructor is None:

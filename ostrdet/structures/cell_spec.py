@@ -16,7 +16,7 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True)
 class CellSpec:
-    """A densely connected cell: every intermediate node hears every node before it.
+    """A densely connected cell: every intermediate node reads every node before it.
 
     Nodes are numbered from 0: first the inputs, then the intermediate nodes. Edges are ordered by
     target, then by source; row e of alpha belongs to ``edges[e]``.

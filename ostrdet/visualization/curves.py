@@ -77,7 +77,7 @@ def curves_svg(
 def box(
     width: float, height: float, left: float, bottom: float, right: float, top: float
 ) -> tuple[float, float, float, float]:
-    """The place of axes with margins in points, as matplotlib wants it."""
+    """The place of axes with margins in points, as matplotlib expects it."""
     inner = (width - left - right) / width, (height - bottom - top) / height
     return left / width, bottom / height, *inner
 

@@ -52,7 +52,7 @@ class FiniteHook(Hook):
         self._handles: list[Any] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Look on at the steps of all optimizers."""
+        """Watch the steps of all optimizers."""
         model = unwrapped(runner.model)
         self._statistics, self._found = dict(model.named_buffers()), None
         for name, wrapper in _wrappers(runner).items():
@@ -87,7 +87,7 @@ class FiniteHook(Hook):
             raise non_finite(name, runner)
 
     def after_run(self, runner: Runner) -> None:
-        """Look on no more, after an error too."""
+        """Stop watching, also after an error."""
         for handle in self._handles:
             handle.remove()
         self._handles = []

@@ -25,7 +25,7 @@ class ProgressHook(Hook):
 
 
 def set_progress(model: nn.Module, epoch: int, max_epochs: int) -> None:
-    """Tell every part of ``model`` that wants to know; the epoch is counted from 0."""
+    """Call ``set_progress`` of every part of ``model`` that has it; the epoch is counted from 0."""
     parts: Iterator[Any] = model.modules()
     for module in parts:
         if hasattr(module, 'set_progress'):

@@ -26,7 +26,7 @@ HALVES = ('weights', 'architecture')
 
 @LOOPS.register_module()
 class BilevelTrainLoop(SeededEpochLoop):
-    """Epochs over the weight half; the architecture half goes round beside it.
+    """Epochs over the weight half, each batch with one of the architecture half.
 
     Both halves are reshuffled in every epoch, each in its own order.
 
