@@ -131,6 +131,8 @@ def test_two_processes_are_one_of_both_batches(tiny_config: Any, tmp_path: Path)
 DRAWS = (
     {'type': 'GumbelWeighting', 'tau': 0.5},
     {'type': 'GumbelWeighting', 'hard': True},
+    {'type': 'CategoricalWeighting'},
+    {'type': 'DirichletWeighting'},
 )
 
 
