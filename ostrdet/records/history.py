@@ -73,14 +73,17 @@ class SearchHistory:
             criterion: Whose scores.
 
         Returns:
-            Shape (T, E, O); NaN in epochs without.
+            Shape (T, E, O); NaN in epochs without, and for scores of candidates that an edge lacks.
         """
         spec = self.space.cells[cell]
         missing = np.full((len(spec.edges), len(self.space.ops)), np.nan)
         found = [
             line[key] if criterion is None else line[key].get(criterion) for line in self.lines
         ]
-        return np.stack([missing if rows is None else np.array(rows[cell]) for rows in found])
+        values = np.stack([missing if rows is None else np.array(rows[cell]) for rows in found])
+        if key == 'scores' and self.space.candidates is not None:
+            values[:, ~np.array(self.space.presence(cell))] = np.nan
+        return values
 
     def scalars(self, key: str, name: str | None = None) -> np.ndarray:
         """A number of every epoch, or the one called ``name`` of a mapping; NaN where there is none."""

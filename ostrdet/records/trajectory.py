@@ -30,6 +30,7 @@ class EpochRecord:
         seconds: Wall time of the epoch.
         losses: Means over the epoch on the main process: ``loss`` of the weights, and ``arch_loss``
             once alpha moves; cross-entropy in nats.
+        progress: Numbers of the model that follow the epoch, such as 'GumbelWeighting.tau'.
     """
 
     epoch: int
@@ -44,6 +45,7 @@ class EpochRecord:
     stable_epochs: int
     seconds: float
     losses: Mapping[str, float] = field(default_factory=dict)
+    progress: Mapping[str, float] = field(default_factory=dict)
 
 
 def state_rows(state: ArchState) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import HOOKS
+from ostrdet.structures.progress import Scheduled
 
 
 @HOOKS.register_module()
@@ -22,6 +23,16 @@ class ProgressHook(Hook):
     def before_train_epoch(self, runner: Runner) -> None:
         """Call ``set_progress(epoch, max_epochs)``, the epoch counted from 0."""
         set_progress(unwrapped(runner.model), runner.epoch, runner.max_epochs)
+
+
+def progress_of(model: nn.Module) -> dict[str, float]:
+    """The present values of all numbers that follow the epoch, by type and name."""
+    return {
+        f'{type(module).__name__}.{name}': value
+        for module in model.modules()
+        if isinstance(module, Scheduled)
+        for name, value in module.progress.items()
+    }
 
 
 def set_progress(model: nn.Module, epoch: int, max_epochs: int) -> None:

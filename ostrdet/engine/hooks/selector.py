@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ostrdet.engine.hooks.finite import non_finite
+from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
@@ -238,6 +239,7 @@ class SelectorHook(Hook):
             stable_epochs=self.stable_epochs,
             seconds=round(time.monotonic() - self._started, 3),
             losses=_losses(runner),
+            progress=progress_of(searcher_of(runner)),
         )
 
     def _evaluate(self, runner: Runner, state: ArchState) -> None:

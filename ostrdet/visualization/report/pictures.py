@@ -154,6 +154,22 @@ def _narrowest(edges: Sequence[str], found: Margins) -> str:
     return f'Closest to a tie in the last epoch: {edges[edge]}, by {last[edge]:.1f} %.'
 
 
+def progress_pictures(history: SearchHistory) -> Iterator[Picture]:
+    """The numbers of the method that follow the epoch: temperatures, coefficients, weights."""
+    for name in history.lines[-1].get('progress') or {}:
+        values = history.scalars('progress', name)
+        yield picture(
+            f'{name} over the epochs',
+            'A number of the method that its config lets follow the epoch.',
+            curves_svg(
+                f'{name} over the epochs',
+                name.rpartition('.')[2],
+                history.epochs,
+                [Curve(name, values, 0, True)],
+            ),
+        )
+
+
 def training_pictures(history: SearchHistory) -> Iterator[Picture]:
     """Losses and accuracy of the supernet."""
     names: Mapping[str, str] = {'loss': 'weights half', 'arch_loss': 'architecture half'}

@@ -41,6 +41,7 @@ def render_report(history: SearchHistory) -> str:
             pictures.stability_picture(history),
             *pictures.collapse_pictures(history),
             *pictures.training_pictures(history),
+            *pictures.progress_pictures(history),
         ],
     }
     return PAGES.get_template('report.html.j2').render(

@@ -24,7 +24,7 @@ def shares(values_TEO: np.ndarray) -> np.ndarray:
         >>> shares(np.array([[[1.0, 3.0]]]))
         array([[[25., 75.]]])
     """
-    total = values_TEO.sum(axis=-1, keepdims=True)
+    total = np.nansum(values_TEO, axis=-1, keepdims=True)
     return 100 * np.divide(values_TEO, total, out=np.full_like(values_TEO, np.nan), where=total > 0)
 
 
@@ -45,7 +45,8 @@ def margins(scores_TEO: np.ndarray, selectable: Sequence[int]) -> Margins:
     """The margin between the two best operations of every edge.
 
     Args:
-        scores_TEO: Scores; NaN in epochs without. Shape (epochs, edges, operations).
+        scores_TEO: Scores; NaN in epochs without, and for operations that an edge lacks. Shape (epochs,
+            edges, operations).
         selectable: Indices of the operations that may be chosen.
 
     Examples:
@@ -53,11 +54,13 @@ def margins(scores_TEO: np.ndarray, selectable: Sequence[int]) -> Margins:
         array([[50.]])
     """
     scores = scores_TEO[..., list(selectable)]
-    known = ~np.isnan(scores).any(axis=-1)
-    best = np.where(known, np.array(selectable)[np.nan_to_num(scores).argmax(axis=-1)], -1)
-    top = np.sort(scores, axis=-1)
-    first = top[..., -1]
+    known = ~np.isnan(scores).all(axis=-1)
+    present = np.where(np.isnan(scores), -np.inf, scores)
+    best = np.where(known, np.array(selectable)[present.argmax(axis=-1)], -1)
+    top = np.sort(present, axis=-1)
+    first = np.where(known, top[..., -1], 0.0)
     second = top[..., -2] if len(selectable) > 1 else np.zeros_like(first)
+    second = np.where(np.isfinite(second), second, 0.0)
     gap = np.divide(first - second, first, out=np.zeros_like(first), where=first > 0)
     return Margins(100 * np.where(known, gap, np.nan), best)
 

@@ -47,6 +47,7 @@ def test_a_line_holds_what_the_contract_names(two_epochs: Any) -> None:
             'stable_epochs',
             'seconds',
             'losses',
+            'progress',
         ]
         assert line['epoch'] == epoch
         assert line['edge_weights'] == {'cell': None}

@@ -49,3 +49,41 @@ def test_two_candidates_alone_are_no_matter_of_strength(run_search: Any) -> None
     overrides = {**pair, 'default_hooks.selector.criterion': judge, 'train_cfg.max_epochs': 1}
     (line,) = run_search('judged', overrides=overrides).lines
     assert line['genotypes']['LossChange'] is not None
+
+
+def test_a_line_holds_the_numbers_that_follow_the_epoch(run_search: Any) -> None:
+    cooled = {'type': 'GumbelWeighting', 'tau': {'type': 'LinearToLast', 'start': 4, 'end': 1}}
+    fading = {
+        'type': 'AuxiliarySkipMixedOp',
+        'coefficient': {'type': 'Linear', 'start': 1, 'end': 0},
+    }
+    decay = [{'type': 'BetaDecay', 'weight': {'type': 'Linear', 'start': 0, 'end': 50}}]
+    overrides = {
+        'model.weighting': cooled,
+        'model.supernet.mixed_op': fading,
+        'model.regularizers': decay,
+        'default_hooks.report.interval': 1,
+    }
+    run = run_search(overrides=overrides)
+    assert [line['progress'] for line in run.lines] == [
+        {
+            'GumbelWeighting.tau': tau,
+            'AuxiliarySkipMixedOp.coefficient': b,
+            'BetaDecay.weight': weight,
+        }
+        for tau, b, weight in ((4.0, 1.0, 0.0), (1.0, 0.5, 25.0))
+    ]
+    page = (run.folder / 'report.html').read_text(encoding='utf-8')
+    assert 'GumbelWeighting.tau over the epochs' in page
+
+
+def test_a_report_of_edges_with_candidates_of_their_own(run_search: Any) -> None:
+    rows = [['none', 'skip_connect', 'nor_conv_1x1']] * 5 + [['nor_conv_3x3']]
+    overrides = {
+        'model.supernet.space': {'type': 'NASBench201Space', 'candidates': {'cell': rows}},
+        'default_hooks.report.interval': 1,
+    }
+    run = run_search(overrides=overrides)
+    assert all(line['scores']['OperationStrength']['cell'][5][4] == 0 for line in run.lines)
+    page = (run.folder / 'report.html').read_text(encoding='utf-8')
+    assert 'nan' not in page.lower().replace('nanmax', '')
