@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from rich.box import MARKDOWN
 from rich.table import Table
 
-from ostrdet.engine.checkpoint import write_atomically
 from ostrdet.output import plain_console
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.visualization.style import save_figure, styled
 
 Row = Mapping[str, Any]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ostrdet.apis.train import build_training
-from ostrdet.engine.checkpoint import write_atomically
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation import BenchmarkTable
 from ostrdet.registry import nearest
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype, save_genotype
+from ostrdet.structures.atomic import write_atomically
 
 ACCURACY = 'accuracy/top1'
 RESULT = 'accuracy.json'

@@ -23,6 +23,7 @@ from ostrdet.engine.checkpoint import (
 from ostrdet.engine.runner import SeededRunner, explained
 from ostrdet.errors import InvalidValueError, PortInUseError
 from ostrdet.output import steady_output
+from ostrdet.records.files import TRAJECTORY
 from ostrdet.registry import some
 from ostrdet.settings.load import DETECTION_SCOPE
 
@@ -229,7 +230,7 @@ def _check_start(cfg: Config) -> None:
 
 def _check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
     """Check that no other run has written into the work dir, whatever it called its checkpoints."""
-    if checkpoints(folder) or (folder / 'trajectory.jsonl').exists():
+    if checkpoints(folder) or (folder / TRAJECTORY).exists():
         raise FileExistsError(
             f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
             '--work-dir'

@@ -9,13 +9,11 @@ from ostrdet.apis.open_search import OpenSearch, config_of, epoch_checkpoints
 from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.searchers import SupernetProbe
+from ostrdet.records.files import SELECTED
 from ostrdet.registry import CRITERIA, nearest
 from ostrdet.selection import EvaluatingCriterion, Panel
 from ostrdet.settings.search import load_config
 from ostrdet.structures import ArchState, Genotype, save_genotype
-
-#: Folder of the work dir for what is selected.
-FOLDER = 'selected'
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def select(
             'forward_passes': passes.get(name, 0),
         }
         genotype = Genotype(chosen.space, chosen.cells, provenance)
-        file = Path(work_dir) / FOLDER / f'{name}.json'
+        file = Path(work_dir) / SELECTED / f'{name}.json'
         save_genotype(genotype, file)
         found.append(Selection(name, genotype, space.format(genotype), passes.get(name, 0), file))
     return found

@@ -37,9 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _report(args: argparse.Namespace) -> None:
     import_libraries()
-    from ostrdet.engine.checkpoint.atomic import write_atomically
-    from ostrdet.visualization.report.report import FILE, report_of
+    from ostrdet.records.files import REPORT
+    from ostrdet.structures.atomic import write_atomically
+    from ostrdet.visualization.report.report import report_of
 
-    out = Path(args.out or Path(args.work_dir) / FILE)
+    out = Path(args.out or Path(args.work_dir) / REPORT)
     write_atomically(out, report_of(args.work_dir).encode())
     print(f'report: {out}')

@@ -1,6 +1,5 @@
 """What a search has done so far: its trajectory and the facts of the run, read from the work dir."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ostrdet.models.ops.op_kinds import op_kind
+from ostrdet.records.files import TRAJECTORY
 from ostrdet.records.run_facts import RunFacts, read_run_facts
+from ostrdet.records.trajectory import read_lines
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype
 
@@ -97,25 +98,16 @@ class SearchHistory:
 
 
 def read_history(work_dir: str | Path) -> SearchHistory:
-    """Read the work dir of a search; lines that a crash cut off are passed over.
+    """Read the work dir of a search; a last line that a crash tore off is left out.
 
     Raises:
         FileNotFoundError: If it holds no search, or one that has finished no epoch yet.
         InvalidValueError: If a file is damaged.
     """
-    path = Path(work_dir) / 'trajectory.jsonl'
-    text = path.read_text(encoding='utf-8') if path.is_file() else ''
-    lines = [line for line in map(_line, text.splitlines()) if line is not None]
+    path = Path(work_dir) / TRAJECTORY
+    lines = read_lines(path) if path.is_file() else []
     if not lines:
         raise FileNotFoundError(
             f"there is no epoch in '{path}': give the work dir of a search, after its first epoch"
         )
     return SearchHistory(read_run_facts(Path(work_dir)), lines)
-
-
-def _line(text: str) -> Mapping[str, Any] | None:
-    try:
-        line = json.loads(text)
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) and 'epoch' in line else None

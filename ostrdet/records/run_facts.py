@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.records.files import FACTS, GENOTYPE
 from ostrdet.structures import load_genotype
-
-FILE = 'run.json'
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def read_run_facts(work_dir: Path) -> RunFacts:
         FileNotFoundError: If there is neither.
         InvalidValueError: If the file is damaged.
     """
-    path = work_dir / FILE
+    path = work_dir / FACTS
     if path.is_file():
         try:
             return _parse(json.loads(path.read_text(encoding='utf-8')))
@@ -65,11 +64,11 @@ def read_run_facts(work_dir: Path) -> RunFacts:
                 f"'{path}' is damaged ({error}): restore it, or remove it and do without the facts "
                 'that genotype.json lacks'
             ) from error
-    if not (work_dir / 'genotype.json').is_file():
+    if not (work_dir / GENOTYPE).is_file():
         raise FileNotFoundError(
-            f"'{work_dir}' holds neither {FILE} nor genotype.json: give the work dir of a search"
+            f"'{work_dir}' holds neither {FACTS} nor genotype.json: give the work dir of a search"
         )
-    genotype = load_genotype(work_dir / 'genotype.json')
+    genotype = load_genotype(work_dir / GENOTYPE)
     origin = genotype.provenance
     return RunFacts(
         genotype.space,

@@ -1,6 +1,5 @@
 """What a search wrote into its work dir, read back."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation.benchmark_table import BenchmarkTable
+from ostrdet.records.files import GENOTYPE, TRAJECTORY
+from ostrdet.records.trajectory import read_lines
 from ostrdet.registry import nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, load_genotype
@@ -107,43 +108,29 @@ def read_log(work_dir: str | Path) -> SearchLog:
         FileNotFoundError: If ``work_dir`` holds no search that has ended an epoch.
         InvalidValueError: If a file in it is damaged.
     """
-    folder, lines = Path(work_dir), read_lines(work_dir)
-    if not lines or not (folder / 'genotype.json').is_file():
+    folder, lines = Path(work_dir), lines_of(work_dir)
+    if not lines or not (folder / GENOTYPE).is_file():
         raise FileNotFoundError(f"'{folder}': the search has chosen no cell yet; wait for an epoch")
-    chosen = load_genotype(folder / 'genotype.json')
+    chosen = load_genotype(folder / GENOTYPE)
     origin = chosen.provenance
     criterion = origin.get('criterion') or next(iter(lines[-1]['genotypes']))
     return SearchLog(folder, build_space(chosen.space), criterion, origin.get('seed'), lines)
 
 
-def read_lines(work_dir: str | Path) -> list[Line]:
-    """The lines of ``trajectory.jsonl``; a last one that a crash cut off is left out.
+def lines_of(work_dir: str | Path) -> list[Line]:
+    """The lines of the trajectory of a search.
 
     Raises:
         FileNotFoundError: If there is no such file.
         InvalidValueError: If a line is damaged, with its number.
     """
-    path = Path(work_dir) / 'trajectory.jsonl'
+    path = Path(work_dir) / TRAJECTORY
     if not path.is_file():
         raise FileNotFoundError(
             f"'{path}' does not exist: '{work_dir}' is no work dir of a search; give one that "
             'tools/search.py wrote'
         )
-    texts = path.read_text(encoding='utf-8').splitlines()
-    lines: list[Line] = []
-    for number, text in enumerate(texts, start=1):
-        try:
-            line = json.loads(text)
-            line['epoch'], line['genotypes'], line['scores'], line['benchmark']
-        except (ValueError, LookupError, TypeError) as error:
-            if number == len(texts) and lines:
-                break
-            raise InvalidValueError(
-                f'{path}, line {number}: not the line of an epoch ({error!r}); restore the file, or '
-                'leave this search out'
-            ) from None
-        lines.append(line)
-    return lines
+    return read_lines(path)
 
 
 def read_logs(work_dirs: Sequence[str | Path]) -> list[SearchLog]:

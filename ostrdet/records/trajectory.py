@@ -6,9 +6,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ostrdet.errors import InvalidValueError
+from ostrdet.records.files import GENOTYPE, GENOTYPES, TRAJECTORY
 from ostrdet.structures import ArchState, Genotype, save_genotype
 
 Rows = Mapping[str, list[list[float]]]
+Line = Mapping[str, Any]
+#: What every release has written.
+NEEDED = ('epoch', 'genotypes', 'scores')
+DEFAULTS: Line = {'benchmark': None, 'losses': {}, 'progress': {}}
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Trajectory:
 
     def __init__(self, work_dir: str | Path) -> None:
         self.work_dir = Path(work_dir)
-        self.path = self.work_dir / 'trajectory.jsonl'
+        self.path = self.work_dir / TRAJECTORY
 
     def rewind(self, epoch: int, genotype: Genotype | None) -> None:
         """Drop what was written after ``epoch``, which a resumed run writes again.
@@ -82,23 +88,29 @@ class Trajectory:
         Args:
             epoch: Epochs done.
             genotype: What was chosen last by then, for ``genotype.json``.
+
+        Raises:
+            InvalidValueError: If a line is damaged, and not by the crash that ended the run.
         """
         if epoch == 0:
             self._set_aside()
         if self.path.is_file():
-            lines = self.path.read_text(encoding='utf-8').splitlines()
-            kept = [f'{line}\n' for line in lines if _epoch_of(line) <= epoch]
+            texts = self.path.read_text(encoding='utf-8').splitlines()
+            lines = zip(
+                texts, read_lines(self.path), strict=False
+            )  # of which a torn last one is out
+            kept = [f'{text}\n' for text, line in lines if line['epoch'] <= epoch]
             self.path.write_text(''.join(kept), encoding='utf-8')
         kept_files = {self._genotype_file(done) for done in range(1, epoch + 1)}
-        for file in {*self.work_dir.glob('genotypes/epoch_*.json')} - kept_files:
+        for file in {*self.work_dir.glob(f'{GENOTYPES}/epoch_*.json')} - kept_files:
             file.unlink()
         if genotype is None:
-            (self.work_dir / 'genotype.json').unlink(missing_ok=True)
+            (self.work_dir / GENOTYPE).unlink(missing_ok=True)
         else:
-            save_genotype(genotype, self.work_dir / 'genotype.json')
+            save_genotype(genotype, self.work_dir / GENOTYPE)
 
     def _set_aside(self) -> None:
-        for path in (self.path, self.work_dir / 'genotype.json'):
+        for path in (self.path, self.work_dir / GENOTYPE):
             if path.is_file() and path.stat().st_size:
                 path.replace(path.with_name(path.name + '.old'))
 
@@ -107,16 +119,34 @@ class Trajectory:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         if genotype is not None:
             save_genotype(genotype, self._genotype_file(record.epoch))
-            save_genotype(genotype, self.work_dir / 'genotype.json')
+            save_genotype(genotype, self.work_dir / GENOTYPE)
         with self.path.open('a', encoding='utf-8') as stream:
             stream.write(json.dumps(asdict(record)) + '\n')
 
     def _genotype_file(self, epoch: int) -> Path:
-        return self.work_dir / 'genotypes' / f'epoch_{epoch:03d}.json'
+        return self.work_dir / GENOTYPES / f'epoch_{epoch:03d}.json'
 
 
-def _epoch_of(line: str) -> float:
-    try:
-        return float(json.loads(line)['epoch'])
-    except (ValueError, KeyError, TypeError):  # the line that a crash cut off
-        return float('inf')
+def read_lines(path: Path) -> list[Line]:
+    """The lines of a trajectory as plain values; a last one that a crash tore off is left out.
+
+    Keys that an earlier release did not write have their defaults; further ones stay.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InvalidValueError: If another line is damaged, with its number.
+    """
+    texts = path.read_text(encoding='utf-8').splitlines()
+    lines: list[Line] = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            line = json.loads(text)
+            lines.append({**DEFAULTS, **line, **{key: line[key] for key in NEEDED}})
+        except (ValueError, LookupError, TypeError) as error:
+            if number == len(texts):
+                break
+            raise InvalidValueError(
+                f'{path}, line {number}: not the line of an epoch ({error!r}); restore the file, or '
+                'leave this search out'
+            ) from None
+    return lines

@@ -4,35 +4,16 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mmengine import fileio
 from mmengine.config import Config
-from mmengine.fileio import BaseFileHandler
 
-from ostrdet.compat.packaged_bases import find_packaged_bases
+from ostrdet.compat import prepare
 from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import find_config, packaged_name
 from ostrdet.settings.own_modules import import_own_modules
 
 #: By suffix: whether the file is a program, which its user trusts, or data, which runs nothing.
 SUFFIXES = {'.py': True, '.json': False, '.yaml': False, '.yml': False}
-
-
-class SafeYamlHandler(BaseFileHandler):
-    """Reads YAML without its tags for Python objects, which mmengine's own would make."""
-
-    def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
-        """Plain values of an open file."""
-        return yaml.safe_load(file)
-
-    def dump_to_fileobj(self, obj: Any, file: Any, **kwargs: Any) -> None:
-        """Write plain values to an open file."""
-        yaml.safe_dump(obj, file, **kwargs)
-
-    def dump_to_str(self, obj: Any, **kwargs: Any) -> str:
-        """Plain values as text."""
-        text: str = yaml.safe_dump(obj, **kwargs)
-        return text
 
 
 def read_text(name: str | Path) -> Config:
@@ -50,8 +31,7 @@ def read_text(name: str | Path) -> Config:
         raise FileNotFoundError(_not_there(name))
     if path.suffix not in SUFFIXES:
         raise InvalidValueError(f"config file '{path}': expected one of {', '.join(SUFFIXES)}")
-    find_packaged_bases()
-    fileio.register_handler(['yaml', 'yml'])(SafeYamlHandler)
+    prepare()
     try:
         _check_bases(path, ())
         cfg = Config.fromfile(path, import_custom_modules=False)

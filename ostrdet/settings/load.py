@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from ostrdet.compat import DETECTION, close_libraries, import_quietly
+from ostrdet.compat import DETECTION, import_quietly, prepare
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.settings.components import TOP_LEVEL, check_config
@@ -32,7 +32,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         FileNotFoundError: If there is no such file.
         KeyError, ValueError: If the file, an override, a name or a value is wrong.
     """
-    close_libraries()
+    prepare()
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(config)
     if cfg.get('default_scope') == DETECTION_SCOPE:
         import_quietly(DETECTION)

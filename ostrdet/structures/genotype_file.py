@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ostrdet.errors import GenotypeError
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.structures.genotype import Genotype, expect, short_repr
 
 FORMAT, COLLECTION_FORMAT = 'ostrdet.genotype', 'ostrdet.genotypes'
@@ -210,12 +211,7 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.unlink(missing_ok=True)
-    with temporary.open('x', encoding='utf-8') as stream:  # a link would lead out of the folder
-        stream.write(text + '\n')
-    temporary.replace(path)
+    write_atomically(path, f'{text}\n'.encode())
 
 
 def _laid_out(value: Any, indent: int = 0) -> str:

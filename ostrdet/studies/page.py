@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ostrdet.records.files import REPORT
 from ostrdet.records.search_log import SearchLog, read_log
 from ostrdet.studies.file import Study
 from ostrdet.studies.metrics import METRICS, is_of_search
@@ -18,7 +19,6 @@ from ostrdet.studies.results import (
     metric_title,
 )
 from ostrdet.studies.tables import notes, table
-from ostrdet.visualization.report.report import FILE as REPORT
 from ostrdet.visualization.study_page import RunEntry, StudyPage, render_study
 
 #: In the place of a criterion, where a number is the same for all of them.

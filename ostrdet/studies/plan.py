@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ostrdet.engine.checkpoint import write_atomically
 from ostrdet.errors import InvalidValueError, one_line
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.studies.file import Study
 
 MARK = 'study.json'

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ostrdet.analysis.output import Output
-from ostrdet.engine.checkpoint import work_dir_lock, write_atomically
+from ostrdet.engine.checkpoint import work_dir_lock
 from ostrdet.invocation import find_config
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.studies.console import StudyConsole
 from ostrdet.studies.file import Study, read_study
 from ostrdet.studies.loop import run_all

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.records.trajectory import EpochRecord, Trajectory, state_rows
+from ostrdet.errors import InvalidValueError
+from ostrdet.records.history import read_history
+from ostrdet.records.search_log import read_log
+from ostrdet.records.trajectory import EpochRecord, Trajectory, read_lines, state_rows
 from ostrdet.spaces import NASBench201Space
 from ostrdet.structures import ArchState, Genotype, load_genotype
 
@@ -120,3 +123,33 @@ def test_tensors_become_nested_lists() -> None:
         'op_weights': {'cell': [[0.25, 0.5]]},
         'edge_weights': {'cell': None, 'x': [1.0]},
     }
+
+
+@pytest.mark.parametrize('bad', ['{"epoch": 2', '[1]', '{"epoch": 2, "genotypes": {}}'])
+@pytest.mark.parametrize('read', ['rewind', 'history', 'log'])
+def test_every_reader_names_a_damaged_line(three_epochs: Path, read: str, bad: str) -> None:
+    path = three_epochs / 'trajectory.jsonl'
+    lines = path.read_text(encoding='utf-8').splitlines()
+    content = '\n'.join([lines[0], bad, lines[2]]) + '\n'
+    path.write_text(content, encoding='utf-8')
+    readers = {
+        'rewind': lambda: Trajectory(three_epochs).rewind(3, None),
+        'history': lambda: read_history(three_epochs),
+        'log': lambda: read_log(three_epochs),
+    }
+    with pytest.raises(
+        InvalidValueError, match=r'trajectory\.jsonl, line 2: not the line of an epoch'
+    ):
+        readers[read]()
+    assert path.read_text(encoding='utf-8') == content
+
+
+def test_lines_of_earlier_releases_have_defaults(three_epochs: Path) -> None:
+    path = three_epochs / 'trajectory.jsonl'
+    line = json.loads(path.read_text(encoding='utf-8').splitlines()[0])
+    for key in ('losses', 'progress', 'benchmark'):
+        del line[key]
+    path.write_text(json.dumps({**line, 'later': 1}) + '\n', encoding='utf-8')
+    (found,) = read_lines(path)
+    assert (found['losses'], found['progress'], found['benchmark']) == ({}, {}, None)
+    assert found['later'] == 1

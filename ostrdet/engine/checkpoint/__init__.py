@@ -1,6 +1,6 @@
 """Checkpoints of a work dir, and weights in files."""
 
-from ostrdet.engine.checkpoint.atomic import AtomicBackend, use_atomic_files, write_atomically
+from ostrdet.engine.checkpoint.atomic_files import AtomicBackend
 from ostrdet.engine.checkpoint.fingerprint import changes, fingerprint, settings
 from ostrdet.engine.checkpoint.latest import (
     checkpoints,
@@ -39,7 +39,5 @@ __all__ = [
     'read_state',
     'release_work_dir',
     'settings',
-    'use_atomic_files',
     'work_dir_lock',
-    'write_atomically',
 ]

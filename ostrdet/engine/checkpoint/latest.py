@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ostrdet.engine.checkpoint.atomic import digest, sum_of
+from ostrdet.engine.checkpoint.atomic_files import digest, sum_of
 from ostrdet.errors import DamagedFileError
 
 _NAME = re.compile(r'epoch_(\d+)(?:_iter_(\d+))?\.pth')

@@ -11,18 +11,18 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from ostrdet.engine.checkpoint.atomic import write_atomically
 from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.hooks.side_show import SideShowHook
 from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import command
 from ostrdet.models.ops.op_kinds import op_kind
 from ostrdet.models.unwrap import searcher_of
-from ostrdet.records.run_facts import FILE as FACTS_FILE
+from ostrdet.records.files import FACTS, GENOTYPE, REPORT
 from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import HOOKS
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.version import __version__
-from ostrdet.visualization.report.report import FILE, report_of
+from ostrdet.visualization.report.report import report_of
 
 #: Stands in a command for the config that a search does not name.
 CONFIG = 'CONFIG'
@@ -56,7 +56,7 @@ def facts_of(runner: Runner, train_config: str) -> RunFacts:
 
 def train_command(runner: Runner, train_config: str) -> str:
     """The command that trains what a search finds; arguments as in :func:`facts_of`."""
-    genotype = Path(runner.work_dir) / 'genotype.json'
+    genotype = Path(runner.work_dir) / GENOTYPE
     return command('train', train_config, '--genotype', genotype, *_data_root(runner))
 
 
@@ -121,11 +121,11 @@ class ReportHook(SideShowHook):
         """Write what is known before the first epoch."""
         if is_main_process():
             facts = facts_of(runner, self.train_config)
-            write_atomically(Path(runner.work_dir) / FACTS_FILE, facts.to_json().encode())
+            write_atomically(Path(runner.work_dir) / FACTS, facts.to_json().encode())
 
     def show(self, runner: Runner) -> None:
         """Write the page anew, if its turn has come."""
         epoch = runner.epoch + 1
         if self.interval == 0 or (epoch % self.interval and epoch != runner.max_epochs):
             return
-        write_atomically(Path(runner.work_dir) / FILE, report_of(runner.work_dir).encode())
+        write_atomically(Path(runner.work_dir) / REPORT, report_of(runner.work_dir).encode())

@@ -9,7 +9,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from ostrdet.engine.checkpoint import AtomicBackend, checkpoints, name_within_epoch, position
-from ostrdet.engine.checkpoint.atomic import sum_of
+from ostrdet.engine.checkpoint.atomic_files import sum_of
 from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.registry import HOOKS, nearest
 

@@ -16,8 +16,8 @@ from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.output import quoted
+from ostrdet.records.files import GENOTYPE, REPORT
 from ostrdet.registry import HOOKS
-from ostrdet.visualization.report.report import FILE as REPORT
 
 PROBE_SIZES = (2, 8)
 
@@ -107,7 +107,7 @@ class SearchConsoleHook(ConsoleHook):
             stable = selector.stable_epochs
             lines.insert(0, f'stopped: the genotype is stable for {stable} epochs')
         if selector.genotype is not None:
-            file = f'{runner.work_dir}/genotype.json'
+            file = f'{runner.work_dir}/{GENOTYPE}'
             lines += [f'genotype: {file}', f'next: {self._following(runner, file)}']
         if (report := Path(runner.work_dir) / REPORT).is_file():
             lines.append(f'report: {report}')

@@ -31,7 +31,6 @@ from ostrdet.engine.checkpoint import (
     fingerprint,
     read_checkpoint,
     settings,
-    use_atomic_files,
     work_dir_lock,
 )
 from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
@@ -66,7 +65,6 @@ class SeededRunner(Runner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        use_atomic_files()
         self.register_hook(PlainCheckpointHook())
 
     def build_logger(

@@ -16,8 +16,6 @@ from ostrdet.visualization.report.text import (
 )
 from ostrdet.visualization.style import line_style, page_colour
 
-FILE = 'report.html'
-
 
 def report_of(work_dir: str | Path) -> str:
     """The page of a search, as HTML that refers to nothing outside of itself.

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from mmengine.fileio import get_file_backend
 
-from ostrdet.engine.checkpoint import AtomicBackend, use_atomic_files, write_atomically
+from ostrdet.engine.checkpoint.atomic_files import AtomicBackend, use_atomic_files
+from ostrdet.structures.atomic import write_atomically
 
 OLD, NEW = b'old' * 5000, b'new' * 20000
 

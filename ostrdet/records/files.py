@@ -1,0 +1,14 @@
+"""The files of a search in its work dir, beside its checkpoints and its config."""
+
+#: One line per epoch: see :class:`ostrdet.records.trajectory.EpochRecord`.
+TRAJECTORY = 'trajectory.jsonl'
+#: What the deciding criterion selected last.
+GENOTYPE = 'genotype.json'
+#: What it selected in every epoch: ``epoch_NNN.json``.
+GENOTYPES = 'genotypes'
+#: What other criteria select after the search.
+SELECTED = 'selected'
+#: What a run is: space, criterion, seed, config, versions, machine.
+FACTS = 'run.json'
+#: The page.
+REPORT = 'report.html'
