@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_distributed
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from ostrdet.compat.mmcv_ops import load_mmcv_ops
@@ -20,7 +21,7 @@ from ostrdet.engine.checkpoint import (
     other_checkpoints,
     release_work_dir,
 )
-from ostrdet.engine.runner import SeededRunner, explained
+from ostrdet.engine.runner import SeededRunner, explained, log_defect
 from ostrdet.errors import InvalidValueError, PortInUseError
 from ostrdet.output import steady_output
 from ostrdet.records.files import TRAJECTORY
@@ -158,8 +159,14 @@ def _build(cfg: Config, launcher: str) -> Runner:
     cfg.experiment_name = f'{Path(cfg.work_dir).resolve()}_{time.monotonic_ns()}'
     if cfg.get('visualizer'):
         cfg.visualizer.name = cfg.experiment_name  # mmdet's configs give them all one
-    with explained(cfg):
-        runner: Runner = SeededRunner.from_cfg(cfg)
+    try:
+        with explained(cfg):
+            runner: Runner = SeededRunner.from_cfg(cfg)
+    except Exception as error:
+        logger = MMLogger.get_current_instance()
+        if logger.instance_name.startswith(cfg.experiment_name):  # it was made before the error
+            log_defect(logger, error)
+        raise
     if cfg.get('default_scope') == DETECTION_SCOPE:
         runner.logger.info(load_mmcv_ops())
     return runner

@@ -18,7 +18,7 @@ PLACES = {
     'command': 'ostrdet.apis.search.search',
 }
 #: Those that break before there is a run with a log.
-WITHOUT_LOG = ('component that is built', 'command')
+WITHOUT_LOG = ('command',)
 #: The search in a process of its own, where a module of the package holds what breaks.
 BREAK = """if True:
     import pydoc, sys

@@ -56,6 +56,12 @@ NOISE = (
 
 
 @RUNNERS.register_module()
+def log_defect(logger: MMLogger, error: BaseException) -> None:
+    """Keep the traceback of a defect in ``run.log``; the console shows it at the end."""
+    if isinstance(error, Exception) and not isinstance(error, USER_ERRORS):
+        logger.error('the run ends by a defect', exc_info=error)
+
+
 class SeededRunner(Runner):
     """A ``Runner`` whose details go to ``run.log`` in the work dir.
 
@@ -92,18 +98,13 @@ class SeededRunner(Runner):
                 with explained(self.cfg, begun=self._has_begun):
                     model: nn.Module = super().train()
             except BaseException as error:
-                self._log_defect(error)
+                log_defect(self.logger, error)
                 self.call_hook('after_run')
                 raise
             finally:
                 _stop_workers(self._train_loop)
                 _stop_workers(self._val_loop)
         return model
-
-    def _log_defect(self, error: BaseException) -> None:
-        """Keep the traceback of a defect in ``run.log``; the console shows it at the end."""
-        if isinstance(error, Exception) and not isinstance(error, USER_ERRORS):
-            self.logger.error('the run ends by a defect', exc_info=error)
 
     def _has_begun(self) -> bool:
         """Whether a step was taken; mmengine's own ``iter`` would build the loop that failed anew."""
