@@ -1,7 +1,6 @@
 """Dealings with the installed libraries that are nobody's business above this floor."""
 
 from ostrdet.compat.closed_libraries import LIBRARIES, MOTIONS, NMS, close_libraries, dtypes
-from ostrdet.compat.prepare import prepare
 from ostrdet.compat.quiet_import import DETECTION, import_quietly
 
 __all__ = [
@@ -12,5 +11,4 @@ __all__ = [
     'close_libraries',
     'dtypes',
     'import_quietly',
-    'prepare',
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine import fileio
 from mmengine.config import Config
 
-from ostrdet.compat import prepare
+from ostrdet.compat.prepare import prepare
 from ostrdet.errors import InvalidValueError
 from ostrdet.invocation import find_config, packaged_name
 from ostrdet.settings.own_modules import import_own_modules

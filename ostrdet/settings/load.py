@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from ostrdet.compat import DETECTION, import_quietly, prepare
+from ostrdet.compat import DETECTION, import_quietly
+from ostrdet.compat.prepare import prepare
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.settings.components import TOP_LEVEL, check_config
