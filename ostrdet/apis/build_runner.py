@@ -127,7 +127,7 @@ def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none'
         Exception: As in :func:`set_resume`.
     """
     _make_work_dir(Path(cfg.work_dir))
-    is_main = os.environ.get(RANK_VARIABLES.get(launcher, ''), '0') == '0'
+    is_main = is_main_rank(launcher)
     if is_main:
         hold_work_dir(cfg.work_dir)
     try:
@@ -138,6 +138,11 @@ def build_run(cfg: Config, resume: str | None, what: str, launcher: str = 'none'
         if is_main:
             release_work_dir(cfg.work_dir)
         raise
+
+
+def is_main_rank(launcher: str) -> bool:
+    """Whether this is the main process, which is known before the processes meet."""
+    return os.environ.get(RANK_VARIABLES.get(launcher, ''), '0') == '0'
 
 
 def build_runner(cfg: Config, launcher: str = 'none') -> Runner:
@@ -191,7 +196,7 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
         resume = cfg.get('load_from') or 'auto'
     if resume is None:
         _check_start(cfg)
-        _check_empty(folder, what, cfg.get('load_from'))
+        check_empty(folder, what, cfg.get('load_from'))
         return
     if resume == 'auto':
         found = _newest(cfg)
@@ -200,7 +205,7 @@ def set_resume(cfg: Config, resume: str | None, what: str) -> None:
         if not found.is_file():
             raise FileNotFoundError(f"--resume: there is no checkpoint '{found}'")
         if found.resolve().parent != folder.resolve():
-            _check_empty(folder, what, found)
+            check_empty(folder, what, found)
     cfg.resume = found is not None
     if found is not None:
         cfg.load_from = str(found)
@@ -235,8 +240,17 @@ def _check_start(cfg: Config) -> None:
         )
 
 
-def _check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
-    """Check that no other run has written into the work dir, whatever it called its checkpoints."""
+def check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
+    """Check that no other run has written into the work dir, whatever it called its checkpoints.
+
+    Args:
+        folder: The work dir.
+        what: 'search' or 'training', for the message.
+        besides: A checkpoint that may be there, as the run starts from it.
+
+    Raises:
+        FileExistsError: If one has.
+    """
     if checkpoints(folder) or (folder / TRAJECTORY).exists():
         raise FileExistsError(
             f"'{folder}' holds a {what} already: give --resume to go on with it, or another "

@@ -24,6 +24,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
 from ostrdet.settings.load import read_config
+from ostrdet.settings.stages import stage_config
 
 MIB = 2**20
 #: Weights, and what the optimizer keeps beside them: momentum of SGD, two moments of Adam on alpha.
@@ -70,7 +71,8 @@ def check(
     """Build everything that a config names, read images, take one step; the work dir is not touched.
 
     Args:
-        config: A config of a search or a training, or its file.
+        config: A config of a search or a training, or its file; of a search in stages the first one
+            is rehearsed.
         full: Whether to read all images rather than one batch of every loader.
         genotype: As in :func:`ostrdet.apis.train.build_training`.
         data_root: Folder of the data set, instead of the config's.
@@ -120,7 +122,8 @@ def _load(
     if 'supernet' in read.get('model', {}):
         if genotype is not None:
             raise InvalidValueError('--genotype: a search finds one, and takes none')
-        return search_config.load_config(read, cfg_options=cfg_options, **given)
+        cfg = search_config.load_config(read, cfg_options=cfg_options, **given)
+        return cfg if cfg.get('stages') is None else stage_config(cfg, None, 1)
     return train_config.load_config(read, genotype, cfg_options=cfg_options, **given)
 
 

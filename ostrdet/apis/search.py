@@ -8,24 +8,38 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ostrdet.apis.build_runner import build_run
+from ostrdet.apis.stages import search_stages
+from ostrdet.errors import InvalidValueError
 from ostrdet.settings.search import load_config
 
 
-def search(config: str | Path | Config, **options: Any) -> Runner:
-    """Run a search to its end.
+def search(
+    config: str | Path | Config,
+    *,
+    resume: str | None = None,
+    launcher: str = 'none',
+    **options: Any,
+) -> Runner:
+    """Run a search to its end, or all its ``stages``.
 
     Args:
         config: A config, or its file.
+        resume: As in :func:`build_search`; of a search in stages, it finds the stage.
+        launcher: As in :func:`build_search`.
         options: As in :func:`build_search`.
 
     Returns:
-        The runner after the search; the genotype is in ``genotype.json`` of its work dir.
+        The runner after the search, or that of the last stage; the genotype is in ``genotype.json`` of
+        the work dir.
 
     Raises:
         NonFiniteError: If a loss or a parameter is not finite; the last checkpoint stays.
-        Exception: As in :func:`build_search`.
+        Exception: As in :func:`build_search` and :func:`~ostrdet.apis.stages.search_stages`.
     """
-    runner = build_search(config, **options)
+    cfg = load_config(config, **options)
+    if cfg.get('stages') is not None:
+        return search_stages(cfg, resume, launcher)
+    runner = build_run(cfg, resume, 'search', launcher)
     runner.train()
     return runner
 
@@ -60,7 +74,11 @@ def build_search(
         WorkDirInUseError: If another run writes into the work dir.
         UnknownNameError: If a type in the config is unknown; the nearest name is offered.
         InvalidTypeError: If a key in the config is unknown.
-        InvalidValueError: If a value is out of its range.
+        InvalidValueError: If a value is out of its range, or the config has ``stages``.
     """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
+    if cfg.get('stages') is not None:
+        raise InvalidValueError(
+            f'stages: this builds one run, not {len(cfg.stages)}; use search, which runs all of them'
+        )
     return build_run(cfg, resume, 'search', launcher)

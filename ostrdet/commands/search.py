@@ -15,7 +15,7 @@ EPILOG = """examples:
       --cfg-options default_hooks.selector.patience=5 train_cfg.max_epochs=100
 
 The work dir gets genotype.json, genotypes/epoch_NNN.json, trajectory.jsonl, report.html, run.log
-and checkpoints.
+and checkpoints; of a search in stages, each stage_N/ does, and genotype.json is that of the last.
 Exit status: 0 done, 2 bad input or a number that is not finite, 3 a file that is damaged or not to
 be trusted, 4 no room, no memory or a work dir in use, 129, 130 and 143 stopped with
 a checkpoint.

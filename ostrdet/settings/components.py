@@ -81,6 +81,7 @@ TOP_LEVEL = {
     'compile',
     'sync_bn',
     'resume_anyway',
+    'stages',
 }
 LOADER = {
     *inspect.signature(DataLoader).parameters,

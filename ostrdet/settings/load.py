@@ -45,10 +45,19 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
         raise InvalidValueError(
             f'--cfg-options {" ".join(cfg_options)}: {error.args[0]}'
         ) from error
-    plain = cfg.to_dict()
-    check_names(plain)  # before any look-up, as mmengine imports what it does not know
-    check_values(plain)
+    check_contents(cfg)
     return cfg
+
+
+def check_contents(cfg: Config) -> None:
+    """Check names and values, before any look-up: mmengine imports what it does not know.
+
+    Raises:
+        KeyError, ValueError: With the key that is wrong.
+    """
+    plain = cfg.to_dict()
+    check_names(plain)
+    check_values(plain)
 
 
 def set_common(
@@ -83,7 +92,9 @@ def check(cfg: Config) -> None:
     Raises:
         KeyError, TypeError, ValueError: With the key that is wrong.
     """
-    check_config(cfg.to_dict())
+    plain = cfg.to_dict()
+    plain.pop('stages', None)  # parts of configs, which are checked where they are merged
+    check_config(plain)
     seed = (cfg.get('randomness') or {}).get('seed')
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
         raise InvalidValueError(

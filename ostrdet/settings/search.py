@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.settings.load import check, check_autocast, read_config, set_common
+from ostrdet.settings.stages import check_stages
 
 
 def load_config(
@@ -31,13 +32,24 @@ def load_config(
         cfg.merge_from_dict({'default_hooks.selector.benchmark': str(benchmark)})
     if amp is not None:
         _set_amp(cfg, amp)
+    check_search(cfg)
+    if cfg.get('stages') is not None:
+        check_stages(cfg, check_search)
+    return cfg
+
+
+def check_search(cfg: Config) -> None:
+    """Check types, keys, the seed, and that something selects.
+
+    Raises:
+        KeyError, TypeError, ValueError: With the key that is wrong.
+    """
     check(cfg)
     if not (cfg.get('default_hooks') or {}).get('selector'):
         raise InvalidValueError(
             'default_hooks.selector is missing: the search would choose nothing; set it to '
             "dict(type='SelectorHook', criterion=dict(type='OperationStrength'))"
         )
-    return cfg
 
 
 def _set_amp(cfg: Config, dtype: str) -> None:

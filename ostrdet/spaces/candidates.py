@@ -68,3 +68,29 @@ def _checked_edge(
             f'{", ".join(selectable)}'
         )
     return tuple(row)
+
+
+def best_candidates(
+    ops: Sequence[str], scores: Sequence[float], selectable: Collection[str], keep: int
+) -> list[str]:
+    """The candidates of an edge that score highest, in declared order, which breaks ties.
+
+    Where none of them can be selected, the lowest gives way to the best that can.
+
+    Args:
+        ops: Candidates of the edge in declared order, at least one of them selectable.
+        scores: Their scores; higher is kept.
+        selectable: What a derived cell may hold.
+        keep: How many are kept, from 1 to the number of ``ops``.
+
+    Examples:
+        >>> best_candidates(['none', 'skip', 'conv'], [3, 1, 2], {'skip', 'conv'}, 2)
+        ['none', 'conv']
+        >>> best_candidates(['none', 'skip', 'conv'], [3, 1, 2], {'skip', 'conv'}, 1)
+        ['conv']
+    """
+    ranked = sorted(range(len(ops)), key=lambda index: -scores[index])
+    kept = ranked[:keep]
+    if not any(ops[index] in selectable for index in kept):
+        kept[-1] = next(index for index in ranked if ops[index] in selectable)
+    return [ops[index] for index in sorted(kept)]

@@ -77,3 +77,10 @@ def test_the_tool(tiny_training: Any, tmp_path: Path, capsys: pytest.CaptureFixt
     assert err == ''
     assert check_cli.main([*arguments, '--genotype', 'dart_v2']) == 2
     assert "Did you mean 'darts_v2'" in capsys.readouterr().err
+
+
+def test_a_rehearsal_is_that_of_the_first_stage(tiny_config: Any, tmp_path: Path) -> None:
+    stages = [{'train_cfg': {'max_epochs': 7}}, {'keep': 3}]
+    found = check(tiny_config({'stages': stages}), work_dir=tmp_path / 'run')
+    assert found.iterations == 7 * 4
+    assert not (tmp_path / 'run').exists()

@@ -48,3 +48,8 @@ def test_refusals(tiny_config: Any, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no checkpoint 'none\.pth'"):
         build_search(tiny_config(), work_dir=tmp_path, resume='none.pth')
     assert build_search(tiny_config(), work_dir=tmp_path, resume='auto').epoch == 0
+
+
+def test_one_runner_is_one_run(tiny_config: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='stages: this builds one run, not 2; use search'):
+        build_search(tiny_config({'stages': [{}, {'keep': 3}]}), work_dir=tmp_path)

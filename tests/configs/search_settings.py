@@ -108,6 +108,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_pc-nb201_c10-deep': {**DEEP, **PARTIAL, 'k': 4},
     'ostr_nb201_digits': DIGITS,
     'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
+    'ostr_two-stages_nb201_digits': {**DIGITS, 'epochs': 5},
 }
 #: What a method changes in every space.
 METHODS: dict[str, dict[str, Any]] = {

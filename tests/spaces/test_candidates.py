@@ -1,5 +1,6 @@
 """Spaces whose edges have candidates of their own: checked, searched, derived, never left."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ostrdet.models.ops import Zero
 from ostrdet.registry import MODELS
 from ostrdet.selection import discretize
 from ostrdet.spaces import NASBench201Space, build_space
+from ostrdet.spaces.candidates import best_candidates
 from ostrdet.spaces.random_genotype import random_genotype
 from ostrdet.structures import Genotype
 from tests.test_product import OPTIMIZERS, batch
@@ -123,3 +125,24 @@ def test_bad_lists_are_refused(candidates: Any, error: type[Exception], message:
 def test_an_edge_with_unselectable_candidates_alone_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"\[0\]=\['none'\] leaves the edge"):
         NASBench201Space(num_nodes=1, unselectable=('none',), candidates={'cell': [['none']]})
+
+
+@pytest.mark.parametrize('selectable', ['abcde', 'cde', 'e'])
+@pytest.mark.parametrize('keep', range(1, 6))
+def test_the_best_candidates_have_the_highest_sum_with_one_that_can_be_selected(
+    selectable: str, keep: int
+) -> None:
+    for seed in range(20):
+        scores = torch.rand(5, generator=torch.Generator().manual_seed(seed)).tolist()
+        allowed = [
+            subset
+            for subset in itertools.combinations(range(5), keep)
+            if any('abcde'[index] in selectable for index in subset)
+        ]
+        best = max(allowed, key=lambda subset: sum(scores[index] for index in subset))
+        found = best_candidates('abcde', scores, selectable, keep)
+        assert found == ['abcde'[index] for index in best]
+
+
+def test_the_first_of_equal_candidates_are_kept() -> None:
+    assert best_candidates('abcd', [0.0, 1.0, 0.0, 0.0], 'abcd', 3) == ['a', 'b', 'c']
