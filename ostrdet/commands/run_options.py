@@ -78,6 +78,15 @@ class RunOptions(Options):
     launcher: str = launcher()
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(Options):
+    """What commands that read a trained network have in common."""
+
+    config: str = argument('CONFIG', 'config file; the one in the work dir knows the genotype')
+    checkpoint: str = argument('CHECKPOINT', 'checkpoint, or published .safetensors file')
+    genotype: str | None = genotype()
+
+
 #: What ``add_argument`` takes, by option.
 OPTIONS: dict[str, dict[str, Any]] = {
     '--genotype': {

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
 from ostrdet.apis.train import build_training
+from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.search import SearchOptions
 from ostrdet.commands.train import TrainOptions
@@ -154,6 +156,7 @@ def test_a_new_option_reaches_the_call_from_its_field_alone(
 CALLED: dict[type[Options], Callable[..., Any]] = {
     SearchOptions: build_search,
     TrainOptions: build_training,
+    CheckOptions: check,
 }
 
 
