@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
 from ostrdet.apis.train import build_training
 from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.search import SearchOptions
+from ostrdet.commands.test import EvaluateOptions
 from ostrdet.commands.train import TrainOptions
 
 
@@ -156,6 +158,7 @@ def test_a_new_option_reaches_the_call_from_its_field_alone(
 CALLED: dict[type[Options], Callable[..., Any]] = {
     SearchOptions: build_search,
     TrainOptions: build_training,
+    EvaluateOptions: evaluate,
     CheckOptions: check,
 }
 
