@@ -17,8 +17,10 @@ from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.predict import PredictOptions
 from ostrdet.commands.search import SearchOptions
+from ostrdet.commands.study import StudyOptions
 from ostrdet.commands.test import EvaluateOptions
 from ostrdet.commands.train import TrainOptions
+from ostrdet.studies.study import run_study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +162,7 @@ def test_a_new_option_reaches_the_call_from_its_field_alone(
 CALLED: dict[type[Options], Callable[..., Any]] = {
     SearchOptions: build_search,
     TrainOptions: build_training,
+    StudyOptions: run_study,
     PredictOptions: predict,
     EvaluateOptions: evaluate,
     CheckOptions: check,
