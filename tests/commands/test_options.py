@@ -10,12 +10,14 @@ import pytest
 
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.predict import predict
+from ostrdet.apis.publish import publish
 from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
 from ostrdet.apis.train import build_training
 from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.predict import PredictOptions
+from ostrdet.commands.publish import PublishOptions
 from ostrdet.commands.search import SearchOptions
 from ostrdet.commands.study import StudyOptions
 from ostrdet.commands.test import EvaluateOptions
@@ -162,6 +164,7 @@ def test_a_new_option_reaches_the_call_from_its_field_alone(
 CALLED: dict[type[Options], Callable[..., Any]] = {
     SearchOptions: build_search,
     TrainOptions: build_training,
+    PublishOptions: publish,
     StudyOptions: run_study,
     PredictOptions: predict,
     EvaluateOptions: evaluate,
