@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from ostrdet.apis.evaluate import evaluate
+from ostrdet.apis.export import export
 from ostrdet.apis.predict import predict
 from ostrdet.apis.publish import publish
 from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
 from ostrdet.apis.train import build_training
 from ostrdet.commands.check import CheckOptions
+from ostrdet.commands.export import ExportOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.predict import PredictOptions
 from ostrdet.commands.publish import PublishOptions
@@ -164,6 +166,7 @@ def test_a_new_option_reaches_the_call_from_its_field_alone(
 CALLED: dict[type[Options], Callable[..., Any]] = {
     SearchOptions: build_search,
     TrainOptions: build_training,
+    ExportOptions: export,
     PublishOptions: publish,
     StudyOptions: run_study,
     PredictOptions: predict,
