@@ -10,17 +10,21 @@ import pytest
 
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.export import export
+from ostrdet.apis.latency import benchmark_latency
 from ostrdet.apis.predict import predict
 from ostrdet.apis.publish import publish
 from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
+from ostrdet.apis.select import select
 from ostrdet.apis.train import build_training
+from ostrdet.commands.benchmark_latency import LatencyOptions
 from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.export import ExportOptions
 from ostrdet.commands.options import Options, argument, flag, option
 from ostrdet.commands.predict import PredictOptions
 from ostrdet.commands.publish import PublishOptions
 from ostrdet.commands.search import SearchOptions
+from ostrdet.commands.select import SelectOptions
 from ostrdet.commands.study import StudyOptions
 from ostrdet.commands.test import EvaluateOptions
 from ostrdet.commands.train import TrainOptions
@@ -187,4 +191,26 @@ def test_options_are_the_arguments_of_the_function(options: type[Options]) -> No
     parameters = inspect.signature(CALLED[options]).parameters.values()
     assert {one.name: default(one) for one in fields(options)} == {
         one.name: one.default for one in parameters
+    }
+
+
+@pytest.mark.parametrize(
+    ('options', 'function', 'own', 'others'),
+    [
+        (SelectOptions, select, {'json'}, set()),
+        (
+            LatencyOptions,
+            benchmark_latency,
+            {'config', 'genotype', 'layout', 'size', 'json'},
+            {'network', 'size'},
+        ),
+    ],
+    ids=['select', 'benchmark_latency'],
+)
+def test_options_but_those_of_the_command_are_the_arguments(
+    options: type[Options], function: Callable[..., Any], own: set[str], others: set[str]
+) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    assert {one.name: default(one) for one in fields(options) if one.name not in own} == {
+        one.name: one.default for one in parameters if one.name not in others
     }
