@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ostrdet.commands.base import Parser
 from ostrdet.commands.options import Options, argument, option
 
 
@@ -85,43 +84,3 @@ class ModelOptions(Options):
     config: str = argument('CONFIG', 'config file; the one in the work dir knows the genotype')
     checkpoint: str = argument('CHECKPOINT', 'checkpoint, or published .safetensors file')
     genotype: str | None = genotype()
-
-
-#: What ``add_argument`` takes, by option.
-OPTIONS: dict[str, dict[str, Any]] = {
-    '--genotype': {
-        'metavar': 'NAME_OR_FILE',
-        'help': 'published name (see configs/genotypes), genotype file, or text in quotes; default '
-        "the config's",
-    },
-    '--work-dir': {
-        'metavar': 'DIR',
-        'help': 'where results go; default work_dirs/<name of the config>',
-    },
-    '--data-root': {'metavar': 'DIR', 'help': 'folder of the data set'},
-    '--amp': {
-        'nargs': '?',
-        'const': 'bfloat16',
-        'choices': ('bfloat16', 'float16'),
-        'help': 'autocast; bfloat16 if nothing follows; float16 needs a GPU',
-    },
-    '--out': {'metavar': 'FILE', 'help': 'JSON file for the metrics'},
-    '--cfg-options': {
-        'nargs': '+',
-        'action': 'extend',
-        'default': [],
-        'metavar': 'KEY=VALUE',
-        'help': 'override config values, such as train_cfg.max_epochs=100',
-    },
-    '--launcher': {
-        'choices': ('none', 'pytorch', 'slurm', 'mpi'),
-        'default': 'none',
-        'help': 'how processes were started; pytorch for torchrun',
-    },
-}
-
-
-def add_options(parser: Parser, *names: str) -> None:
-    """Add the options ``names``, in that order of the help text."""
-    for name in names:
-        parser.add_argument(name, **OPTIONS[name])

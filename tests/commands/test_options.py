@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ostrdet.analysis.analyses import ANALYSES
 from ostrdet.apis.evaluate import evaluate
 from ostrdet.apis.export import export
 from ostrdet.apis.latency import benchmark_latency
@@ -17,6 +18,8 @@ from ostrdet.apis.rehearse import check
 from ostrdet.apis.search import build_search
 from ostrdet.apis.select import select
 from ostrdet.apis.train import build_training
+from ostrdet.commands.analyze import COMMANDS
+from ostrdet.commands.analyze_options import OutOptions
 from ostrdet.commands.benchmark_latency import LatencyOptions
 from ostrdet.commands.check import CheckOptions
 from ostrdet.commands.export import ExportOptions
@@ -214,3 +217,12 @@ def test_options_but_those_of_the_command_are_the_arguments(
     assert {one.name: default(one) for one in fields(options) if one.name not in own} == {
         one.name: one.default for one in parameters if one.name not in others
     }
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_options_of_an_analysis_are_its_arguments(command: str) -> None:
+    _, options = COMMANDS[command]
+    parameters = inspect.signature(ANALYSES[command]).parameters.values()
+    found = {one.name: default(one) for one in (*fields(options), *fields(OutOptions))}
+    # The function has no folder of its own to write into
+    assert found | {'out': inspect.Parameter.empty} == {one.name: one.default for one in parameters}
