@@ -3,7 +3,9 @@
 Whatever else is raised is a defect: it keeps its traceback, and ends a command with the status 1.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 
 
 class Status(IntEnum):
@@ -14,6 +16,19 @@ class Status(IntEnum):
     BAD_INPUT = 2
     DAMAGED = 3
     NO_RESOURCES = 4
+
+
+#: What each exit status means; ``docs/errors.md`` and ``ostrdet --help`` say the same.
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        f'{Status.DONE:d}': 'done',
+        f'{Status.DEFECT:d}': 'a defect, with its traceback',
+        f'{Status.BAD_INPUT:d}': 'bad input, or a number that is not finite',
+        f'{Status.DAMAGED:d}': 'a file that is damaged, or not to be trusted',
+        f'{Status.NO_RESOURCES:d}': 'no resources: disk, memory, or a port or work dir in use',
+        '128+n': 'stopped by signal n',
+    }
+)
 
 
 class UserError(Exception):

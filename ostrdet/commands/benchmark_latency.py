@@ -4,13 +4,17 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import Options, argument, flag, option
+from ostrdet.commands.run_options import amp, genotype
 from ostrdet.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ostrdet.apis.latency import Latency
 
 EPILOG = """examples:
@@ -24,6 +28,33 @@ process, Python and its libraries included. Exit status: 0 done, 2 bad input.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class LatencyOptions(Options):
+    """Options of ``tools/benchmark_latency.py``: what is measured, how, and how that is told."""
+
+    config: str | None = argument(
+        'CONFIG', 'config file; or give --genotype and --layout', default=None, nargs='?'
+    )
+    genotype: str | None = genotype()
+    layout: str | None = option('published size of the network: cifar10, cifar100, imagenet, ...')
+    batch_size: int = option('images per batch; default 1', default=1, metavar='N')
+    size: int | None = option(
+        'height and width of the images in pixels; default those of the config or layout',
+        metavar='S',
+    )
+    iterations: int | None = option(
+        'batches to measure, each by itself; default as many as take 2 to 20 seconds', metavar='N'
+    )
+    device: str | None = option('cpu, cuda, cuda:1, ...; default a GPU if there is one')
+    amp: str | None = amp()
+    channels_last: bool = flag(
+        "lay out weights and images channels last; default as the config's network does"
+    )
+    compile_network: bool = flag('compile the network first', name='--compile')
+    threads: int | None = option("threads of torch; default torch's", metavar='N')
+    json: bool = flag('print one JSON object')
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/benchmark_latency.py``."""
     parser = Parser(
@@ -31,15 +62,7 @@ def build_parser() -> Parser:
         description="Measure images per second, latency and memory of a network's inference.",
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', nargs='?', metavar='CONFIG', help='config file; or give --genotype and --layout'
-    )
-    add_options(parser, '--genotype')
-    parser.add_argument(
-        '--layout', help='published size of the network: cifar10, cifar100, imagenet, ...'
-    )
-    _add_run(parser)
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    LatencyOptions.add_to(parser)
     return parser
 
 
@@ -48,62 +71,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_cli(_benchmark, build_parser(), argv)
 
 
-def _add_run(parser: Parser) -> None:
-    """The options that say how the network runs."""
-    parser.add_argument(
-        '--batch-size', type=int, default=1, metavar='N', help='images per batch; default 1'
-    )
-    parser.add_argument(
-        '--size',
-        type=int,
-        metavar='S',
-        help='height and width of the images in pixels; default those of the config or layout',
-    )
-    parser.add_argument(
-        '--iterations',
-        type=int,
-        metavar='N',
-        help='batches to measure, each by itself; default as many as take 2 to 20 seconds',
-    )
-    parser.add_argument('--device', help='cpu, cuda, cuda:1, ...; default a GPU if there is one')
-    add_options(parser, '--amp')
-    parser.add_argument(
-        '--channels-last',
-        action='store_true',
-        help="lay out weights and images channels last; default as the config's network does",
-    )
-    parser.add_argument('--compile', action='store_true', help='compile the network first')
-    parser.add_argument(
-        '--threads', type=int, metavar='N', help="threads of torch; default torch's"
-    )
-
-
 def _benchmark(args: argparse.Namespace) -> None:
-    if (args.config is None) == (args.layout is None):
+    options = LatencyOptions.from_args(args)
+    if (options.config is None) == (options.layout is None):
         raise InvalidValueError('give either CONFIG, or --genotype and --layout')
-    if args.layout is not None and args.genotype is None:
+    if options.layout is not None and options.genotype is None:
         raise InvalidValueError('--layout needs --genotype')
     # It warns of a CUDA without a GPU, which matters to nobody but its compiler
     logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
     import_libraries()
-    from ostrdet.apis.latency import benchmark_latency, network_of_config, network_of_layout
+    from ostrdet.apis.latency import benchmark_latency
 
-    if args.layout is None:
-        network, size = network_of_config(args.config, args.genotype)
-    else:
-        network, size = network_of_layout(args.genotype, args.layout)
-    latency = benchmark_latency(
-        network,
-        size if args.size is None else (args.size, args.size),
-        batch_size=args.batch_size,
-        iterations=args.iterations,
-        device=args.device,
-        amp=args.amp,
-        channels_last=args.channels_last,
-        compile_network=args.compile,
-        threads=args.threads,
-    )
-    _show(latency, args.json)
+    network, size = _network(options)
+    how = options.without('config', 'genotype', 'layout', 'size', 'json')
+    if options.size is not None:
+        size = (options.size, options.size)
+    _show(benchmark_latency(network, size, **how), options.json)
+
+
+def _network(options: LatencyOptions) -> 'tuple[nn.Module, tuple[int, int]]':
+    """The network that is named, and the size of its images."""
+    from ostrdet.apis.latency import network_of_config, network_of_layout
+
+    if options.config is not None:
+        return network_of_config(options.config, options.genotype)
+    assert options.genotype is not None
+    assert options.layout is not None
+    return network_of_layout(options.genotype, options.layout)
 
 
 def _show(latency: 'Latency', as_json: bool) -> None:

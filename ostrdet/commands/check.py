@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import Options, argument, flag
+from ostrdet.commands.run_options import cfg_options, data_root, genotype, work_dir
 
 EPILOG = """examples:
   python tools/check.py configs/search/ostr_darts_c10.py --data-root data/cifar10
@@ -15,6 +17,18 @@ Exit status: 0 the run can start, 2 bad input, 3 a damaged file, 4 no room on th
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(Options):
+    """Options of ``tools/check.py``, which are the arguments of :func:`ostrdet.apis.rehearse.check`."""
+
+    config: str = argument('CONFIG', 'config of a search or a training')
+    full: bool = flag('read all images')
+    genotype: str | None = genotype()
+    work_dir: str | None = work_dir()
+    data_root: str | None = data_root()
+    cfg_options: Sequence[str] = cfg_options()
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/check.py``."""
     parser = Parser(
@@ -23,9 +37,7 @@ def build_parser() -> Parser:
         'estimate time, memory and disk. Nothing is kept.',
         epilog=EPILOG,
     )
-    parser.add_argument('config', metavar='CONFIG', help='config of a search or a training')
-    parser.add_argument('--full', action='store_true', help='read all images')
-    add_options(parser, '--genotype', '--work-dir', '--data-root', '--cfg-options')
+    CheckOptions.add_to(parser)
     return parser
 
 
@@ -38,13 +50,6 @@ def _check(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.rehearse import check
 
-    found = check(
-        args.config,
-        full=args.full,
-        genotype=args.genotype,
-        data_root=args.data_root,
-        work_dir=args.work_dir,
-        cfg_options=args.cfg_options,
-    )
+    found = check(**vars(CheckOptions.from_args(args)))
     print('\n'.join(found.lines()))
     print('ok: the run can start')

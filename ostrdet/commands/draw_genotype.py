@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ostrdet.commands.base import Parser, run_cli
 from ostrdet.commands.genotype import GENOTYPE_HELP
+from ostrdet.commands.options import Options, argument, option
 from ostrdet.errors import InvalidValueError
 
 FORMATS = ('svg', 'png', 'pdf', 'dot')
@@ -18,6 +20,20 @@ examples:
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class DrawOptions(Options):
+    """Options of ``tools/draw_genotype.py``."""
+
+    genotype: str = argument('GENOTYPE', GENOTYPE_HELP)
+    out: str = option(
+        'file to write, .svg, .png, .pdf, or .dot for Graphviz', required=True, metavar='FILE'
+    )
+    before: str | None = option(
+        'mark the edges that this genotype does not have', metavar='GENOTYPE'
+    )
+    title: str | None = option('line above the cells')
+
+
 def build_parser() -> Parser:
     """The parser of the tool."""
     parser = Parser(
@@ -25,17 +41,7 @@ def build_parser() -> Parser:
         description='Draw the cells of a genotype: inputs above, edges labelled by operation.',
         epilog=EPILOG,
     )
-    parser.add_argument('genotype', metavar='GENOTYPE', help=GENOTYPE_HELP)
-    parser.add_argument(
-        '--out',
-        required=True,
-        metavar='FILE',
-        help='file to write, .svg, .png, .pdf, or .dot for Graphviz',
-    )
-    parser.add_argument(
-        '--before', metavar='GENOTYPE', help='mark the edges that this genotype does not have'
-    )
-    parser.add_argument('--title', help='line above the cells')
+    DrawOptions.add_to(parser)
     return parser
 
 
@@ -45,11 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _draw(args: argparse.Namespace) -> None:
-    out = Path(args.out)
+    options = DrawOptions.from_args(args)
+    out = Path(options.out)
     if out.suffix.lower().removeprefix('.') not in FORMATS:
         raise InvalidValueError(f"--out: '{out}' ends in none of .{', .'.join(FORMATS)}")
     from ostrdet.spaces.zoo import get_genotype
     from ostrdet.visualization.cells.figure import draw_genotype
 
-    before = get_genotype(args.before) if args.before else None
-    draw_genotype(get_genotype(args.genotype), out, before=before, title=args.title)
+    before = get_genotype(options.before) if options.before else None
+    draw_genotype(get_genotype(options.genotype), out, before=before, title=options.title)

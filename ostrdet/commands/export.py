@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import option
+from ostrdet.commands.run_options import ModelOptions
 
 EPILOG = """examples:
   python tools/export.py work_dirs/darts_c10/darts_c10.py work_dirs/darts_c10/epoch_600.pth \\
@@ -17,6 +19,29 @@ or other logits.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(ModelOptions):
+    """Options of ``tools/export.py``, which are the arguments of :func:`ostrdet.apis.export.export`."""
+
+    file_format: str = option(
+        'onnx: for ONNX Runtime and others (needs onnx, onnxscript, onnxruntime); torch: .pt2 of '
+        'torch.export',
+        required=True,
+        name='--format',
+        choices=('onnx', 'torch'),
+        before='genotype',
+    )
+    out: str | None = option(
+        'file to write; default CHECKPOINT with .onnx or .pt2', metavar='FILE', before='genotype'
+    )
+    size: tuple[int, int] | None = option(
+        "height and width of the images in pixels; default those of the config's test images",
+        nargs=2,
+        metavar=('H', 'W'),
+        before='genotype',
+    )
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/export.py``."""
     parser = Parser(
@@ -24,30 +49,7 @@ def build_parser() -> Parser:
         description='Export a trained network to ONNX or torch.export.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='config file; the one in the work dir knows the genotype'
-    )
-    parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='checkpoint, or published .safetensors file'
-    )
-    parser.add_argument(
-        '--format',
-        required=True,
-        choices=('onnx', 'torch'),
-        help='onnx: for ONNX Runtime and others (needs onnx, onnxscript, onnxruntime); torch: .pt2 '
-        'of torch.export',
-    )
-    parser.add_argument(
-        '--out', metavar='FILE', help='file to write; default CHECKPOINT with .onnx or .pt2'
-    )
-    parser.add_argument(
-        '--size',
-        nargs=2,
-        type=int,
-        metavar=('H', 'W'),
-        help="height and width of the images in pixels; default those of the config's test images",
-    )
-    add_options(parser, '--genotype')
+    ExportOptions.add_to(parser)
     return parser
 
 
@@ -60,9 +62,7 @@ def _export(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.export import INPUT, OUTPUT, export
 
-    done = export(
-        args.config, args.checkpoint, args.format, args.out, args.size, genotype=args.genotype
-    )
+    done = export(**vars(ExportOptions.from_args(args)))
     height, width = done.size
     print(f'file        {done.path}, {done.path.stat().st_size / 2**20:.1f} MiB')
     print(f'function    {INPUT} (N, 3, {height}, {width}), float32 -> {OUTPUT}')

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 
-from ostrdet.errors import Status
+from ostrdet.errors import MEANINGS, Status
 from ostrdet.invocation import PROGRAM, configs_folder
 from ostrdet.version import __version__
 
@@ -36,6 +36,9 @@ Differentiable architecture search that selects by operation strength.
 
 tools:
 {{tools}}
+
+exit statuses:
+{{statuses}}
 
 '{PROGRAM} TOOL --help' lists the options of one; the beginning of a name will do: '{PROGRAM} draw'.
 '{PROGRAM}::search/ostr_darts_c10.py' names a config that the package carries:
@@ -73,9 +76,12 @@ def tools_called(name: str) -> list[str]:
 
 def usage() -> str:
     """What there is."""
-    width = max(map(len, TOOLS))
-    lines = [f'  {name:<{width}}  {text}' for name, text in TOOLS.items()]
-    return USAGE.format(tools='\n'.join(lines), folder=configs_folder())
+    return USAGE.format(tools=_table(TOOLS), statuses=_table(MEANINGS), folder=configs_folder())
+
+
+def _table(texts: Mapping[str, str]) -> str:
+    width = max(map(len, texts))
+    return '\n'.join(f'  {name:<{width}}  {text}' for name, text in texts.items())
 
 
 def _unknown(name: str, found: Sequence[str]) -> str:

@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import argument, option
+from ostrdet.commands.run_options import ModelOptions, cfg_options
 
 EPILOG = """examples:
   python tools/predict.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py \\
@@ -16,30 +18,33 @@ Writes a picture with boxes for each image. Exit status: 0 done, 2 bad input.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions(ModelOptions):
+    """Options of ``tools/predict.py``: the arguments of :func:`ostrdet.apis.predict.predict`."""
+
+    config: str = argument('CONFIG', 'config file of a detector')
+    images: Sequence[str] = argument('IMAGE', 'image file', nargs='+')
+    out_dir: str = option(
+        'folder of the pictures, which have the names of the images; default predictions',
+        default='predictions',
+        metavar='DIR',
+        before='genotype',
+    )
+    score: float = option(
+        'least score of a box that is drawn; default 0.3',
+        default=0.3,
+        metavar='S',
+        before='genotype',
+    )
+    cfg_options: Sequence[str] = cfg_options()
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/predict.py``."""
     parser = Parser(
         prog='predict.py', description='Draw what a detector finds on images.', epilog=EPILOG
     )
-    parser.add_argument('config', metavar='CONFIG', help='config file of a detector')
-    parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='checkpoint, or published .safetensors file'
-    )
-    parser.add_argument('images', metavar='IMAGE', nargs='+', help='image file')
-    parser.add_argument(
-        '--out-dir',
-        default='predictions',
-        metavar='DIR',
-        help='folder of the pictures, which have the names of the images; default predictions',
-    )
-    parser.add_argument(
-        '--score',
-        type=float,
-        default=0.3,
-        metavar='S',
-        help='least score of a box that is drawn; default 0.3',
-    )
-    add_options(parser, '--genotype', '--cfg-options')
+    PredictOptions.add_to(parser)
     return parser
 
 
@@ -52,15 +57,7 @@ def _predict(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.predict import predict
 
-    pictures = predict(
-        args.config,
-        args.checkpoint,
-        args.images,
-        genotype=args.genotype,
-        out_dir=args.out_dir,
-        score=args.score,
-        cfg_options=args.cfg_options,
-    )
+    pictures = predict(**vars(PredictOptions.from_args(args)))
     for path, boxes in pictures:
         best = ', '.join(f'{name} {score:.2f}' for name, score in boxes[:3])
         print(

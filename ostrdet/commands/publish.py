@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import argument, flag, option
+from ostrdet.commands.run_options import ModelOptions
 from ostrdet.invocation import command
 
 EPILOG = """examples:
@@ -21,6 +23,18 @@ Exit status: 0 done, 2 bad input.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions(ModelOptions):
+    """Options of ``tools/publish.py``: the arguments of :func:`ostrdet.apis.publish.publish`."""
+
+    checkpoint: str = argument('CHECKPOINT', 'checkpoint, such as epoch_600.pth')
+    out_dir: str | None = option(
+        'where the files go; default the folder of the checkpoint', metavar='DIR'
+    )
+    name: str | None = option('start of their names; default the name of the config')
+    drop_aux: bool = flag('leave out the auxiliary head, which only training needs')
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/publish.py``."""
     parser = Parser(
@@ -28,22 +42,7 @@ def build_parser() -> Parser:
         description='Publish a checkpoint: its weights, genotype and config, named by their hash.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='config file; the one in the work dir knows the genotype'
-    )
-    parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='checkpoint, such as epoch_600.pth'
-    )
-    add_options(parser, '--genotype')
-    parser.add_argument(
-        '--out-dir', metavar='DIR', help='where the files go; default the folder of the checkpoint'
-    )
-    parser.add_argument('--name', help='start of their names; default the name of the config')
-    parser.add_argument(
-        '--drop-aux',
-        action='store_true',
-        help='leave out the auxiliary head, which only training needs',
-    )
+    PublishOptions.add_to(parser)
     return parser
 
 
@@ -56,9 +55,7 @@ def _publish(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.publish import publish
 
-    files = publish(
-        args.config, args.checkpoint, args.genotype, args.out_dir, args.name, args.drop_aux
-    )
+    files = publish(**vars(PublishOptions.from_args(args)))
     for what, path in files._asdict().items():
         print(f'{what:<10}{path}')
     print(f'next: {command("test", files.config, files.weights)}')

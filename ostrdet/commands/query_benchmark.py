@@ -3,8 +3,10 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, run_cli
+from ostrdet.commands.options import Options, argument, flag, option
 
 EPILOG = """\
 examples:
@@ -15,6 +17,22 @@ examples:
 
 NATS-Bench is a folder of pickles, which run what they hold: only read one that you trust.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryOptions(Options):
+    """Options of ``tools/query_benchmark.py``."""
+
+    arch: str = argument(
+        'ARCH', 'cell: published name (see configs/genotypes), genotype file, or text in quotes'
+    )
+    table: str = option(
+        'CSV file with the columns arch, cifar10, cifar100, imagenet16_120 (percent), or the folder '
+        "NATS-tss-v1_0-3ffb9-simple of NATS-Bench (pip install 'ostrdet[optional]')",
+        required=True,
+        metavar='PATH',
+    )
+    json: bool = flag('print one JSON object')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,19 +48,7 @@ def build_parser() -> Parser:
         'it is trained in full, with its parameters and multiply-adds on CIFAR-10.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'arch',
-        metavar='ARCH',
-        help='cell: published name (see configs/genotypes), genotype file, or text in quotes',
-    )
-    parser.add_argument(
-        '--table',
-        metavar='PATH',
-        required=True,
-        help='CSV file with the columns arch, cifar10, cifar100, imagenet16_120 (percent), or the '
-        "folder NATS-tss-v1_0-3ffb9-simple of NATS-Bench (pip install 'ostrdet[optional]')",
-    )
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    QueryOptions.add_to(parser)
     return parser
 
 
@@ -50,8 +56,9 @@ def _query(args: argparse.Namespace) -> None:
     from ostrdet.evaluation.nas_bench import load_table
     from ostrdet.spaces.zoo import get_genotype
 
-    found = load_table(args.table).evaluate(get_genotype(args.arch))
-    if args.json:
+    options = QueryOptions.from_args(args)
+    found = load_table(options.table).evaluate(get_genotype(options.arch))
+    if options.json:
         print(json.dumps(found))
         return
     for name, value in found.items():

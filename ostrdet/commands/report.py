@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
+from ostrdet.commands.options import Options, argument, option
 
 EPILOG = """\
 examples:
@@ -16,6 +18,14 @@ and run.json beside it.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(Options):
+    """Options of ``tools/report.py``."""
+
+    work_dir: str = argument('WORK_DIR', 'work dir of a search')
+    out: str | None = option('file to write; default report.html in the work dir', metavar='FILE')
+
+
 def build_parser() -> Parser:
     """The parser of the tool."""
     parser = Parser(
@@ -23,10 +33,7 @@ def build_parser() -> Parser:
         description='Make the report page of a search, one HTML file that opens offline.',
         epilog=EPILOG,
     )
-    parser.add_argument('work_dir', metavar='WORK_DIR', help='work dir of a search')
-    parser.add_argument(
-        '--out', metavar='FILE', help='file to write; default report.html in the work dir'
-    )
+    ReportOptions.add_to(parser)
     return parser
 
 
@@ -41,6 +48,7 @@ def _report(args: argparse.Namespace) -> None:
     from ostrdet.structures.atomic import write_atomically
     from ostrdet.visualization.report.report import report_of
 
-    out = Path(args.out or Path(args.work_dir) / REPORT)
-    write_atomically(out, report_of(args.work_dir).encode())
+    options = ReportOptions.from_args(args)
+    out = Path(options.out or Path(options.work_dir) / REPORT)
+    write_atomically(out, report_of(options.work_dir).encode())
     print(f'report: {out}')

@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import argument, option
+from ostrdet.commands.run_options import RunOptions
 
 EPILOG = """examples:
   python tools/search.py configs/search/ostr_nb201_digits.py
@@ -22,6 +24,19 @@ a checkpoint.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(RunOptions):
+    """Options of ``tools/search.py``, which are the arguments of :func:`ostrdet.apis.search.search`."""
+
+    config: str = argument('CONFIG', 'config file, such as configs/search/ostr_darts_c10.py')
+    benchmark: str | None = option(
+        'table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then reports the '
+        "accuracy of each criterion's cell",
+        metavar='PATH',
+        before='amp',
+    )
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/search.py``."""
     parser = Parser(
@@ -29,20 +44,7 @@ def build_parser() -> Parser:
         description='Search an architecture with one config: supernet, data, schedule, criterion.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='config file, such as configs/search/ostr_darts_c10.py'
-    )
-    add_options(
-        parser,
-        '--work-dir',
-        '--resume',
-        '--seed',
-        '--data-root',
-        '--benchmark',
-        '--amp',
-        '--cfg-options',
-        '--launcher',
-    )
+    SearchOptions.add_to(parser)
     return parser
 
 
@@ -55,17 +57,7 @@ def _search(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.search import search
 
-    search(
-        args.config,
-        work_dir=args.work_dir,
-        resume=args.resume,
-        seed=args.seed,
-        data_root=args.data_root,
-        benchmark=args.benchmark,
-        amp=args.amp,
-        cfg_options=args.cfg_options,
-        launcher=args.launcher,
-    )
+    search(**vars(SearchOptions.from_args(args)))
 
 
 if __name__ == '__main__':  # how a study starts its runs, from a wheel too

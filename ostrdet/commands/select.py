@@ -3,8 +3,10 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
+from ostrdet.commands.options import Options, argument, flag, option
 
 EPILOG = """\
 examples:
@@ -15,6 +17,28 @@ Costs, in forward passes of a minibatch: criteria that watch the search take non
 the checkpoint. LossChange takes B (1 + E O), summed over the cell types, for B minibatches, E edges and
 O operations: 31 B in NAS-Bench-201, 226 B in the DARTS space.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectOptions(Options):
+    """Options of ``tools/select.py``; all but ``--json`` are for :func:`ostrdet.apis.select.select`."""
+
+    work_dir: str = argument('WORK_DIR', 'folder of a search')
+    criteria: Sequence[str] = option(
+        'a criterion; may be given several times (default: all that can answer)',
+        default=[],
+        name='--criterion',
+        action='append',
+        metavar='NAME',
+    )
+    batches: int | None = option(
+        'minibatches of the architecture half, for criteria that evaluate (default: 8, or all if '
+        'there are fewer)',
+        metavar='N',
+    )
+    checkpoint: str | None = option('default: the newest at the end of an epoch', metavar='FILE')
+    data_root: str | None = option("data set, instead of the config's", metavar='DIR')
+    json: bool = flag('print one JSON object')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,37 +54,19 @@ def build_parser() -> Parser:
         'genotypes go to selected/ in the work dir.',
         epilog=EPILOG,
     )
-    parser.add_argument('work_dir', metavar='WORK_DIR', help='folder of a search')
-    parser.add_argument(
-        '--criterion',
-        metavar='NAME',
-        action='append',
-        default=[],
-        help='a criterion; may be given several times (default: all that can answer)',
-    )
-    parser.add_argument(
-        '--batches',
-        metavar='N',
-        type=int,
-        help='minibatches of the architecture half, for criteria that evaluate (default: 8, or all if '
-        'there are fewer)',
-    )
-    parser.add_argument(
-        '--checkpoint', metavar='FILE', help='default: the newest at the end of an epoch'
-    )
-    parser.add_argument('--data-root', metavar='DIR', help="data set, instead of the config's")
-    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    SelectOptions.add_to(parser)
     return parser
 
 
 def _select(args: argparse.Namespace) -> None:
-    if args.batches is not None and args.batches < 1:
-        build_parser().error(f'argument --batches: {args.batches} is below 1')
+    options = SelectOptions.from_args(args)
+    if options.batches is not None and options.batches < 1:
+        build_parser().error(f'argument --batches: {options.batches} is below 1')
     import_libraries()
     from ostrdet.apis.select import select
 
-    found = select(args.work_dir, args.criterion, args.batches, args.checkpoint, args.data_root)
-    if args.json:
+    found = select(**options.without('json'))
+    if options.json:
         told = {
             one.criterion: {
                 'genotype': one.text,

@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
+from ostrdet.commands.options import Options, argument, flag, option
 
 EPILOG = """examples:
   python tools/study.py configs/studies/digits.yaml
@@ -17,6 +19,23 @@ work dir is in use, 129, 130 and 143 stopped by a signal.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(Options):
+    """Options of ``tools/study.py``: the arguments of :func:`ostrdet.studies.study.run_study`."""
+
+    file: str = argument('STUDY', 'YAML file, such as configs/studies/digits.yaml')
+    work_dir: str | None = option('where everything goes; default work_dirs/<name>', metavar='DIR')
+    resume: bool = flag(
+        'go on: runs that are done are kept, all others go on from their checkpoints'
+    )
+    ray: str | None = option(
+        'run through Ray: on the cluster at ADDRESS (auto finds one), or on this machine',
+        nargs='?',
+        const='local',
+        metavar='ADDRESS',
+    )
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/study.py``."""
     parser = Parser(
@@ -24,24 +43,7 @@ def build_parser() -> Parser:
         description='Run configs x overrides x seeds side by side, and compare what they reach.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'study', metavar='STUDY', help='YAML file, such as configs/studies/digits.yaml'
-    )
-    parser.add_argument(
-        '--work-dir', metavar='DIR', help='where everything goes; default work_dirs/<name>'
-    )
-    parser.add_argument(
-        '--resume',
-        action='store_true',
-        help='go on: runs that are done are kept, all others go on from their checkpoints',
-    )
-    parser.add_argument(
-        '--ray',
-        nargs='?',
-        const='local',
-        metavar='ADDRESS',
-        help='run through Ray: on the cluster at ADDRESS (auto finds one), or on this machine',
-    )
+    StudyOptions.add_to(parser)
     return parser
 
 
@@ -54,4 +56,4 @@ def _study(args: argparse.Namespace) -> int:
     import_libraries()
     from ostrdet.studies.study import run_study
 
-    return run_study(args.study, work_dir=args.work_dir, resume=args.resume, ray=args.ray)
+    return run_study(**vars(StudyOptions.from_args(args)))

@@ -2,9 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import option
+from ostrdet.commands.run_options import ModelOptions, cfg_options, data_root, launcher, work_dir
 
 EPILOG = """examples:
   python tools/test.py configs/retrain/darts_c10.py work_dirs/darts_c10/epoch_600.pth
@@ -18,6 +20,17 @@ Exit status: 0 done, 2 bad input, 3 a file that is damaged or not to be trusted.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(ModelOptions):
+    """Options of ``tools/test.py``: the arguments of :func:`ostrdet.apis.evaluate.evaluate`."""
+
+    work_dir: str | None = work_dir()
+    data_root: str | None = data_root()
+    out: str | None = option('JSON file for the metrics', metavar='FILE')
+    cfg_options: Sequence[str] = cfg_options()
+    launcher: str = launcher()
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/test.py``."""
     parser = Parser(
@@ -25,15 +38,7 @@ def build_parser() -> Parser:
         description='Test a trained classifier or detector on the test set of its config.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='config file; the one in the work dir knows the genotype'
-    )
-    parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='checkpoint, or published .safetensors file'
-    )
-    add_options(
-        parser, '--genotype', '--work-dir', '--data-root', '--out', '--cfg-options', '--launcher'
-    )
+    EvaluateOptions.add_to(parser)
     return parser
 
 
@@ -48,16 +53,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 
     from ostrdet.apis.evaluate import evaluate
 
-    metrics = evaluate(
-        args.config,
-        args.checkpoint,
-        genotype=args.genotype,
-        work_dir=args.work_dir,
-        data_root=args.data_root,
-        out=args.out,
-        cfg_options=args.cfg_options,
-        launcher=args.launcher,
-    )
+    metrics = evaluate(**vars(EvaluateOptions.from_args(args)))
     if is_main_process():
         if not metrics:
             print('no box reached model.test_cfg.score_thr, so there is nothing to measure')

@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
-from ostrdet.commands.run_options import add_options
+from ostrdet.commands.options import argument, flag
+from ostrdet.commands.run_options import RunOptions, genotype
 
 EPILOG = """examples:
   python tools/train.py configs/retrain/darts_c10.py --genotype darts_v2 --data-root data/cifar10
@@ -24,6 +26,17 @@ a checkpoint.
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(RunOptions):
+    """Options of ``tools/train.py``, which are the arguments of :func:`ostrdet.apis.train.train`."""
+
+    config: str = argument('CONFIG', 'config file, such as configs/retrain/darts_c10.py')
+    genotype: str | None = genotype(before='work_dir')
+    auto_scale_lr: bool = flag(
+        'scale the learning rate with the batch over all processes', before='cfg_options'
+    )
+
+
 def build_parser() -> Parser:
     """The parser of ``tools/train.py``."""
     parser = Parser(
@@ -31,21 +44,7 @@ def build_parser() -> Parser:
         description='Train a classifier or a detector with the network of a genotype.',
         epilog=EPILOG,
     )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='config file, such as configs/retrain/darts_c10.py'
-    )
-    add_options(
-        parser,
-        '--genotype',
-        '--work-dir',
-        '--resume',
-        '--seed',
-        '--data-root',
-        '--amp',
-        '--auto-scale-lr',
-        '--cfg-options',
-        '--launcher',
-    )
+    TrainOptions.add_to(parser)
     return parser
 
 
@@ -58,18 +57,7 @@ def _train(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.train import train
 
-    train(
-        args.config,
-        genotype=args.genotype,
-        work_dir=args.work_dir,
-        resume=args.resume,
-        seed=args.seed,
-        data_root=args.data_root,
-        amp=args.amp,
-        auto_scale_lr=args.auto_scale_lr,
-        cfg_options=args.cfg_options,
-        launcher=args.launcher,
-    )
+    train(**vars(TrainOptions.from_args(args)))
 
 
 if __name__ == '__main__':  # how a study starts its runs, from a wheel too

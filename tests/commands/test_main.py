@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ostrdet.commands.main import TOOLS, main, module_of, tools_called
+from ostrdet.errors import MEANINGS, Status
 from ostrdet.version import __version__
 
 
@@ -82,8 +83,27 @@ def test_an_unknown_tool_is_one_line(
 def test_the_help_lists_all_tools(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert re.findall(r'^  (\S+)  +\w', out, re.MULTILINE) == list(TOOLS)
+    names = re.findall(r'^  (\S+)  +\w', out, re.MULTILINE)
+    assert names == [*TOOLS, '0', '1', '2', '3', '4', '128+n']
     assert (Path(out.splitlines()[-1]) / 'search').is_dir()
+
+
+def test_the_help_the_page_and_the_table_give_a_status_one_meaning(
+    repo_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['--help']) == 0
+    said = re.search(r'^exit statuses:\n((?:  .+\n)+)', capsys.readouterr().out, re.MULTILINE)
+    assert said
+    assert dict(line.split(maxsplit=1) for line in said[1].splitlines()) == MEANINGS
+    page = (repo_root / 'docs' / 'errors.md').read_text(encoding='utf-8')
+    table = re.search(r'^\| exit status .+\n\|[-|]+\n((?:\|.+\n)+)', page, re.MULTILINE)
+    assert table
+    rows = [line.strip('| ').split(' | ') for line in table[1].splitlines()]
+    assert {status: text.partition(';')[0] for status, text in rows} == MEANINGS
+
+
+def test_every_status_has_a_meaning() -> None:
+    assert list(MEANINGS) == [*(str(int(status)) for status in Status), '128+n']
 
 
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:

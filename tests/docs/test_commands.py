@@ -52,7 +52,7 @@ NOT_RUN = {
     r'torchrun|srun': 'needs several GPUs, or SLURM',
     r'darts_in1k\.py|in1k-folder': 'needs ImageNet, and GPUs for days',
     r'_(nb201|darts|pc-darts)_c10\.py|retrain/darts_c10\.py|darts_c10/epoch': 'CIFAR-10, and hours',
-    r'ostr_(darts|nb201)_c10-folder|c10-(proxy|deep|mini)|studies/deep': (
+    r'ostr_(darts|nb201)_c10-folder|c10-(proxy|deep|mini)|studies/(rivals-)?deep': (
         'needs CIFAR-10 as images, and minutes to hours'
     ),
     r'tools/train\.py configs/retinanet/': 'needs COCO, and GPUs for hours',
