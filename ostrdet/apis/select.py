@@ -73,6 +73,8 @@ def select(
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
     found = []
     for name, scores in panel.scores(state, space).items():
+        if scores is None and not criteria:
+            continue  # the search has not observed for it
         if scores is None:
             raise InvalidValueError(
                 f'--criterion {name}: the search has not observed for it, so {path.name} holds no scores; '

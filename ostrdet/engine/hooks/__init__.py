@@ -1,7 +1,7 @@
 """Hooks of search, retraining and transfer.
 
 They run in the order of :data:`ORDER`, in which mmengine's stand too; ``priority`` of a class puts it
-there. A hook that others read has a ``role``; see :mod:`roles`.
+there. A hook that others read has a ``role``; see ``roles.py``.
 """
 
 from ostrdet.engine.hooks.finite import FiniteHook

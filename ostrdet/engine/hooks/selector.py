@@ -99,6 +99,7 @@ class SelectorHook(Hook):
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
+        self._check_batches(len(runner.train_loop.arch_dataloader))
         if is_main_process():
             Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)
         self._stop_if_stable(runner)
@@ -253,6 +254,14 @@ class SelectorHook(Hook):
         data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
         for criterion, number in zip(due, numbers, strict=True):
             criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
+
+    def _check_batches(self, available: int) -> None:
+        for criterion in self.panel.due(is_last=True):
+            if criterion.num_batches(available) > available:
+                raise InvalidValueError(
+                    f'{type(criterion).__name__}: batches={criterion.batches}, expected at most '
+                    f'{available}, the batches of the half that trains the architecture'
+                )
 
     def _skipped(self) -> int:
         return self.panel.skipped()[self.criterion]

@@ -122,3 +122,35 @@ def test_a_type_twice_is_refused(run_search: Callable[..., Any]) -> None:
     twice = [{'type': 'LossChange', 'batches': 1}, {'type': 'LossChange', 'batches': 2}]
     with pytest.raises(InvalidValueError, match='compare holds LossChange twice'):
         run_search(overrides={'default_hooks.selector.compare': twice})
+
+
+def test_scores_are_those_of_training_mode_in_either_mode(
+    searcher: Any, batches: list[Any]
+) -> None:
+    state, criterion = searcher.arch_state(), LossChange(batches=2)
+    criterion.evaluate(SupernetProbe(searcher, batches), state)
+    expected_EO = criterion.scores(state)['cell']
+    searcher.eval()
+    criterion.evaluate(SupernetProbe(searcher, batches), state)
+    assert torch.equal(criterion.scores(state)['cell'], expected_EO)
+    assert not any(module.training for module in searcher.modules())
+
+
+def test_a_search_and_the_tool_choose_alike(run_search: Callable[..., Any]) -> None:
+    from ostrdet.apis.select import select
+
+    torch.set_default_dtype(torch.float32)
+    judge = {'type': 'LossChange', 'batches': 2}
+    run = run_search('judged', {'default_hooks.selector.compare': [judge]})
+    (found,) = select(run.folder, ['LossChange'], batches=2)
+    assert found.text == run.lines[-1]['genotypes']['LossChange']
+
+
+def test_more_batches_than_there_are_are_refused_before_the_search(
+    run_search: Callable[..., Any], tmp_path: Any
+) -> None:
+    torch.set_default_dtype(torch.float32)
+    greedy = {'default_hooks.selector.compare': [{'type': 'LossChange', 'batches': 99}]}
+    with pytest.raises(InvalidValueError, match='batches=99, expected at most 4'):
+        run_search(overrides=greedy)
+    assert not list(tmp_path.glob('run/*.pth'))
