@@ -1,10 +1,8 @@
 # S1 of RobustDARTS: two operations per edge, which a search in the full space had left
+_base_ = './darts.py'
 model = dict(
-    type='BilevelSearcher',
     supernet=dict(
-        type='Supernet',
         space=dict(
-            type='DARTSSpace',
             ops=(
                 'max_pool_3x3',
                 'avg_pool_3x3',
@@ -48,12 +46,5 @@ model = dict(
                 ),
             ),
         ),
-        channels=16,
-        num_cells=8,
-        num_classes=10,
-        stem='CIFARStem',
-        mixed_op=dict(type='MixedOp'),
     ),
-    weighting=dict(type='SoftmaxWeighting', edge_norm=False),
-    arch_update=dict(type='FirstOrderUpdate'),
 )

@@ -1,8 +1,7 @@
-# FairDARTS: weights that do not compete, in the space S5, whose nodes keep any number of edges
+# FairDARTS: weights that do not compete, among the operations of S5; a node keeps any number of edges
+_base_ = './darts.py'
 model = dict(
-    type='BilevelSearcher',
     supernet=dict(
-        type='Supernet',
         space=dict(
             type='SparseDARTSSpace',
             ops=(
@@ -16,14 +15,8 @@ model = dict(
             ),
             unselectable=(),
         ),
-        channels=16,
-        num_cells=8,
-        num_classes=10,
-        stem='CIFARStem',
-        mixed_op=dict(type='MixedOp'),
     ),
-    weighting=dict(type='SigmoidWeighting', edge_norm=False),
+    weighting=dict(type='SigmoidWeighting'),
     init_std=0.0,
-    arch_update=dict(type='FirstOrderUpdate'),
     regularizers=[dict(type='ZeroOne', weight=10)],
 )
