@@ -10,6 +10,7 @@ from torch import Tensor
 from ostrdet.models.searchers.mix import arch_state, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.selection import Criterion
+from ostrdet.selection.functional import first_order_change
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchStep, Edge
 
@@ -25,7 +26,7 @@ class LossChanges:
     Attributes:
         true: L(o in place of f) - L, the mean over minibatches.
         true_abs: The mean over minibatches of its absolute value.
-        first_order: The first-order estimate of ``true``, with its sign: see :func:`first_order`.
+        first_order: The first-order estimate of ``true``, with its sign: see :func:`first_order_change`.
         scores: By criterion, what it gives for the same minibatches.
     """
 
@@ -130,24 +131,6 @@ def true_changes(loss: Loss, mix: Mix) -> dict[str, Tensor]:
     return found
 
 
-def first_order(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
-    r"""The change of the loss to first order in the weights, as a Taylor expansion at f.
-
-    :math:`\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle = \partial L/\partial p_o -
-    \sum_k p_k\,\partial L/\partial p_k`: the signed form of OStr* (Eq. 18). Exact where the loss is
-    linear in the weights of the edge.
-
-    Args:
-        op_weights_EO: Weights p of the candidates; each row sums to one. Shape (E, O).
-        op_weight_grad_EO: dL/dp. Shape (E, O).
-
-    Returns:
-        Shape (E, O).
-    """
-    mean_E1 = (op_weights_EO * op_weight_grad_EO).sum(dim=-1, keepdim=True)
-    return op_weight_grad_EO - mean_E1
-
-
 def observe(
     losses: Sequence[Loss],
     mix: Callable[[], Mix],
@@ -169,7 +152,10 @@ def observe(
     fixed = leaves_of(mix(), requires_grad=False)
     changes = [true_changes(loss, fixed) for loss in losses]
     estimates = [
-        {n: first_order(step.state.op_weights[n], grad) for n, grad in step.op_weight_grads.items()}
+        {
+            n: first_order_change(step.state.op_weights[n], grad)
+            for n, grad in step.op_weight_grads.items()
+        }
         for step in steps
     ]
     scores = {name: criterion.scores(steps[0].state) for name, criterion in criteria.items()}
@@ -262,7 +248,7 @@ def _point(
     (grad_EO,) = torch.autograd.grad(before, weights_EO)
     with torch.no_grad():
         removed = loss(with_row(mix, cell_type, edge, without_O)).item()
-    star = first_order(weights_EO.detach(), grad_EO)[edge, op].item()
+    star = first_order_change(weights_EO.detach(), grad_EO)[edge, op].item()
     return SaturationPoint(
         weight=weight,
         selecting=selected - before.item(),

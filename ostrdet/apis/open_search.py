@@ -1,6 +1,7 @@
 """A search opened for measurements: its supernet, its checkpoints, batches of its validation loss."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,10 @@ class OpenSearch:
             FileNotFoundError: If there is no such file.
             InvalidValueError: If it is damaged, or of another search.
         """
-        content = read_checkpoint(checkpoint)
+        return self.take(read_checkpoint(checkpoint), checkpoint)
+
+    def take(self, content: Mapping[str, Any], checkpoint: str | Path) -> int:
+        """As :meth:`load`, of a checkpoint that was read from the file ``checkpoint``."""
         check_state(content['state_dict'], self.searcher.state_dict(), checkpoint)
         self.searcher.load_state_dict(content['state_dict'])
         return int(content.get('meta', {}).get('epoch', 0))

@@ -12,6 +12,7 @@ from ostrdet.models.searchers import SupernetProbe
 from ostrdet.records.files import SELECTED
 from ostrdet.registry import CRITERIA, nearest
 from ostrdet.selection import EvaluatingCriterion, Panel
+from ostrdet.selection.panel import DEFAULT
 from ostrdet.settings.search import load_config
 from ostrdet.structures import ArchState, Genotype, save_genotype
 
@@ -62,12 +63,13 @@ def select(
             configs, or the half has fewer batches.
     """
     path = Path(checkpoint) if checkpoint else epoch_checkpoints(work_dir)[-1]
-    saved = read_checkpoint(path).get('selector', {}).get('criteria', {})
-    selector = load_config(config_of(work_dir)).default_hooks.selector
+    content, config = read_checkpoint(path), config_of(work_dir)
+    saved = content.get('selector', {}).get('criteria', {})
+    selector = load_config(config).default_hooks.selector
     panel = _panel(selector, criteria or _all(saved, selector), batches)
     judges = panel.due(is_last=True)
     opened = OpenSearch(work_dir, 1, data_root, exact=False)
-    epoch = opened.load(path)
+    epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
@@ -84,7 +86,7 @@ def select(
         provenance = {
             'criterion': name,
             'epoch': epoch,
-            'config': config_of(work_dir).name,
+            'config': config.name,
             'checkpoint': path.name,
             'forward_passes': passes.get(name, 0),
         }
@@ -111,7 +113,7 @@ def _panel(selector: Mapping[str, Any], names: Sequence[str], batches: int | Non
 
 def _configs(selector: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     compared = [c for c in selector.get('compare', ()) if not isinstance(c, str)]
-    return [selector.get('criterion') or {'type': 'OperationStrength'}, *compared]
+    return [selector.get('criterion') or DEFAULT, *compared]
 
 
 def _all(saved: Mapping[str, Any], selector: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from ostrdet.errors import DamagedFileError, InvalidValueError
 from ostrdet.output import steady_output
 from ostrdet.records.files import GENOTYPE, TRAJECTORY
 from ostrdet.records.trajectory import read_lines
+from ostrdet.selection.panel import DEFAULT
 from ostrdet.settings.stages import KEEP, Scores, stage_config, stage_folder
 from ostrdet.structures.atomic import write_atomically
 
@@ -158,8 +159,8 @@ def _scores(stage: Config, epochs: int) -> Scores:
             f"'{path}' ends with epoch {line.get('epoch')}, expected {epochs}: the scores of the last "
             f"epoch are lost; give --resume '{path.with_name(f'epoch_{epochs - 1}.pth')}', or start anew"
         )
-    criterion = (stage.default_hooks.selector.get('criterion') or {}).get('type')
-    scores: Scores | None = line['scores'].get(criterion or 'OperationStrength')
+    criterion = (stage.default_hooks.selector.get('criterion') or DEFAULT)['type']
+    scores: Scores | None = line['scores'].get(criterion)
     if scores is None:
         raise InvalidValueError(
             f"'{path}' has no scores by {criterion} after epoch {epochs}, so the next stage can't keep "

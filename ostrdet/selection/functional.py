@@ -52,6 +52,28 @@ def operation_strength(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tens
     return signed_EO.abs()
 
 
+def first_order_change(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
+    r"""The change of the loss to first order in the weights, as a Taylor expansion at f.
+
+    :math:`\sum_n \langle \partial L/\partial f_n,\; o_n - f_n \rangle = g_{e,o} - \langle p_e, g_e
+    \rangle`: the signed form of OStr* (Eq. 18). Exact where the loss is linear in the weights of the
+    edge.
+
+    Args:
+        op_weights_EO: As in :func:`operation_strength`, as is the next one.
+        op_weight_grad_EO: Shape (num_edges, num_ops).
+
+    Returns:
+        Same shape, of either sign.
+
+    Raises:
+        InvalidValueError: If an argument is not two-dimensional, or the shapes differ.
+    """
+    _check_shapes(op_weights_EO=op_weights_EO, op_weight_grad_EO=op_weight_grad_EO)
+    mean_E1 = (op_weights_EO * op_weight_grad_EO).sum(dim=-1, keepdim=True)
+    return op_weight_grad_EO - mean_E1
+
+
 def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:
     r"""Operation strength without the magnitude (OStr*, Eq. 18).
 
@@ -74,9 +96,7 @@ def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) ->
         >>> operation_strength_star(torch.tensor([[0.25, 0.75]]), torch.tensor([[2.0, -2.0]]))
         tensor([[3., 1.]])
     """
-    _check_shapes(op_weights_EO=op_weights_EO, op_weight_grad_EO=op_weight_grad_EO)
-    mean_E1 = (op_weights_EO * op_weight_grad_EO).sum(dim=-1, keepdim=True)
-    return (op_weight_grad_EO - mean_E1).abs()
+    return first_order_change(op_weights_EO, op_weight_grad_EO).abs()
 
 
 def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:

@@ -22,6 +22,8 @@ PAPER_CRITERIA = (
     'Magnitude',
 )
 Config = Mapping[str, Any]
+#: What decides where a config does not say it.
+DEFAULT: Config = {'type': 'OperationStrength'}
 Scores = Mapping[str, Tensor] | None
 
 
@@ -47,7 +49,7 @@ class Panel:
         window: int = 1,
         derivation: Config | None = None,
     ) -> None:
-        chosen: Criterion = build(CRITERIA, criterion or {'type': 'OperationStrength'})
+        chosen: Criterion = build(CRITERIA, criterion or DEFAULT)
         others = [build(CRITERIA, {'type': c} if isinstance(c, str) else c) for c in compare]
         self.chosen = type(chosen).__name__
         self.criteria: dict[str, Criterion] = {self.chosen: chosen}

@@ -1,7 +1,7 @@
 """A genotype: the cells that a search chose, and where they came from."""
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,31 @@ class CellGenotype:
 
     nodes: tuple[tuple[tuple[str, int], ...], ...]
     output: tuple[int, ...]
+
+
+def without_dead_nodes(
+    nodes: Iterable[Iterable[tuple[str, int]]], output: Iterable[int], num_inputs: int
+) -> CellGenotype:
+    """The cell without the edges, and the places in the output, that read a node without inputs.
+
+    A node whose edges all leave is without inputs, too.
+
+    Args:
+        nodes: As in :class:`CellGenotype`, as is the next one.
+        output: Nodes that are put out.
+        num_inputs: Inputs of the cell: the numbers of its nodes begin behind them.
+
+    Examples:
+        >>> without_dead_nodes([[], [('a', 2)], [('b', 0), ('c', 3)]], [2, 3, 4], num_inputs=2)
+        CellGenotype(nodes=((), (), (('b', 0),)), output=(4,))
+    """
+    dead: set[int] = set()
+    kept = []
+    for node, edges in enumerate(nodes, start=num_inputs):
+        kept.append(tuple((op, source) for op, source in edges if source not in dead))
+        if not kept[-1]:
+            dead.add(node)
+    return CellGenotype(tuple(kept), tuple(node for node in output if node not in dead))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ostrdet.structures.darts_text import (
     is_call,
     read_arguments,
 )
-from ostrdet.structures.genotype import CellGenotype, is_edge, is_index
+from ostrdet.structures.genotype import CellGenotype, is_edge, is_index, without_dead_nodes
 
 NAME = 'sparse-darts'
 #: Inputs of a cell: the numbers of its nodes begin behind them.
@@ -67,7 +67,7 @@ def parse_cells(text: str, specs: Mapping[str, CellSpec]) -> dict[str, CellGenot
     for name, (edges, output) in read_arguments(text, specs).items():
         triples = expect_edges(name, edges, _is_triple, '(operation, target, source node) triples')
         nodes = _by_target(name, triples, specs[name])
-        cells[name] = _without_dead(nodes, output)
+        cells[name] = without_dead_nodes(nodes, output, INPUTS)
     return cells
 
 
@@ -95,14 +95,3 @@ def _by_target(name: str, triples: list[Any], spec: CellSpec) -> list[list[tuple
             )
         nodes[target - INPUTS].append((op, source))
     return nodes
-
-
-def _without_dead(nodes: list[list[tuple[str, int]]], output: tuple[int, ...]) -> CellGenotype:
-    """The cell without the edges, and the places in the output, that read a node without inputs."""
-    dead: set[int] = set()
-    kept = []
-    for node, edges in enumerate(nodes, start=INPUTS):
-        kept.append(tuple((op, source) for op, source in edges if source not in dead))
-        if not kept[-1]:
-            dead.add(node)
-    return CellGenotype(tuple(kept), tuple(node for node in output if node not in dead))

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from ostrdet.analysis.changes import (
     candidates,
-    first_order,
     observe,
     saturate,
     selecting,
@@ -21,6 +20,7 @@ from ostrdet.models.searchers.mix import leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import CRITERIA, build
 from ostrdet.selection import Criterion
+from ostrdet.selection.functional import first_order_change
 
 pytestmark = pytest.mark.usefixtures('float64')
 
@@ -100,7 +100,7 @@ def test_the_first_order_is_exact_for_a_linear_loss() -> None:
     expected = slopes_EO - (slopes_EO * weights_EO).sum(dim=1, keepdim=True)
     found = true_changes(linear_loss(slopes_EO), mix)['cell']
     torch.testing.assert_close(found, expected, atol=1e-13, rtol=0)
-    torch.testing.assert_close(first_order(weights_EO, slopes_EO), found, atol=1e-13, rtol=0)
+    torch.testing.assert_close(first_order_change(weights_EO, slopes_EO), found, atol=1e-13, rtol=0)
 
 
 def test_the_error_of_the_first_order_falls_with_the_square_of_the_way(
@@ -112,7 +112,7 @@ def test_the_error_of_the_first_order_falls_with_the_square_of_the_way(
     weights_EO = mix['cell'].op_weights
     before = loss(mix)
     (grad_EO,) = torch.autograd.grad(before, weights_EO)
-    estimate = first_order(weights_EO.detach(), grad_EO)[1, 3]
+    estimate = first_order_change(weights_EO.detach(), grad_EO)[1, 3]
     row_O = weights_EO[1].detach()
     target_O = torch.eye(len(row_O))[3]
 
@@ -151,7 +151,7 @@ def test_changes_are_means_over_minibatches() -> None:
         return {'cell': MixWeights(alpha_EO.softmax(dim=-1))}
 
     found = observe([*map(linear_loss, slopes)], mix, {'cell': alpha_EO}, criteria())
-    each = torch.stack([first_order(mix()['cell'].op_weights.detach(), s) for s in slopes])
+    each = torch.stack([first_order_change(mix()['cell'].op_weights.detach(), s) for s in slopes])
     torch.testing.assert_close(found.true['cell'], each.mean(0))
     torch.testing.assert_close(found.true_abs['cell'], each.abs().mean(0))
     torch.testing.assert_close(found.first_order['cell'], each.mean(0))

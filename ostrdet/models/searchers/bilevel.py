@@ -12,7 +12,14 @@ from torch import Generator, Tensor, nn
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch, BilevelProblem, FirstOrderUpdate
 from ostrdet.models.searchers.base import Config, Searcher
-from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of, stack_mix
+from ostrdet.models.searchers.mix import (
+    arch_state,
+    frozen,
+    in_mode,
+    kept_generators,
+    leaves_of,
+    stack_mix,
+)
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import ARCH_UPDATES, MODELS, PERTURBATIONS, REGULARIZERS, build
 from ostrdet.structures import ArchStep
@@ -197,8 +204,7 @@ class BilevelSearcher(Searcher):
         """
         mix, batch = self.mix(), self.prepare(arch_data)
         problem = self._problem(mix, optim_wrapper['weights'])
-        devices = [batch.images.device.index] if batch.images.is_cuda else []
-        with torch.random.fork_rng(devices), frozen(self.bare_supernet):
+        with kept_generators(batch.images), frozen(self.bare_supernet):
             loss = problem.loss(batch, problem.weights)
         return self._pulled_back(mix, problem.grad(loss, problem.mix))[0]
 
@@ -221,10 +227,9 @@ class BilevelSearcher(Searcher):
         mix = leaves_of(self.mix(generator), requires_grad=False)
         if self.perturbation is None:
             return mix
-        self.bare_supernet.eval()
         loss = partial(self._loss, batch, arch=True)
-        perturbed: dict[str, MixWeights] = self.perturbation(mix, generator, loss)
-        self.bare_supernet.train()
+        with in_mode(self.bare_supernet, training=False):
+            perturbed: dict[str, MixWeights] = self.perturbation(mix, generator, loss)
         return perturbed
 
     def _problem(self, mix: Mapping[str, MixWeights], wrapper: Any) -> BilevelProblem:

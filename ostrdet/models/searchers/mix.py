@@ -1,8 +1,9 @@
-"""The mix weights of all cell types as one list, as leaves, and as plain data."""
+"""The mix weights of all cell types as lists, leaves and plain data, and passes that leave no trace."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
+import torch
 from torch import Tensor, nn
 
 from ostrdet.models.weightings import MixWeights
@@ -47,6 +48,23 @@ def _map(function: Callable[[Tensor], Tensor], weights: MixWeights) -> MixWeight
         op_weights=function(weights.op_weights),
         edge_weights=None if edges is None else function(edges),
     )
+
+
+@contextmanager
+def in_mode(network: nn.Module, training: bool) -> Iterator[None]:
+    """Training or evaluation mode, of which norms take other statistics; then each mode as it was."""
+    modes = {module: module.training for module in network.modules()}
+    network.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def kept_generators(like: Tensor) -> AbstractContextManager[None]:
+    """Set torch's generators back at the end, of the CPU and of the device of ``like``."""
+    return torch.random.fork_rng([like.device.index] if like.is_cuda else [])
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """The supernet of a searcher, opened to criteria that evaluate it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
-from torch import Tensor, nn
+from torch import Tensor
 
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.mix import in_mode, kept_generators
 from ostrdet.structures.probe import Probe
 
 
@@ -31,9 +31,8 @@ class SupernetProbe(Probe):
             name: weights._replace(op_weights=op_weights[name], active=_active(op_weights[name]))
             for name, weights in self.searcher.mix().items()
         }
-        devices = [b.images.device.index for b in self.batches[:1] if b.images.is_cuda]
-        # after a validation the searcher is in evaluation mode
-        with torch.random.fork_rng(devices), _training(self.searcher.bare_supernet):
+        network = self.searcher.bare_supernet  # in evaluation mode after a validation
+        with kept_generators(self.batches[0].images), in_mode(network, training=True):
             found = [self.searcher.mix_loss(batch, mix) for batch in self.batches]
         self.forward_passes += len(found)
         losses = torch.stack(found)
@@ -44,15 +43,3 @@ class SupernetProbe(Probe):
 def _active(weights_EO: Tensor) -> Tensor | None:
     active_EO = (weights_EO != 0).cpu()
     return None if active_EO.all() else active_EO
-
-
-@contextmanager
-def _training(network: nn.Module) -> Iterator[None]:
-    """Training mode, in which norms take the statistics of the minibatch; then each mode as it was."""
-    modes = {module: module.training for module in network.modules()}
-    network.train()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

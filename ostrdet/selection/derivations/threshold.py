@@ -10,6 +10,7 @@ from ostrdet.selection.derivations.base import Derivation
 from ostrdet.selection.derivations.top_edges import Ranking, rankings
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellGenotype, Genotype
+from ostrdet.structures.genotype import without_dead_nodes
 
 
 @DERIVATIONS.register_module()
@@ -56,17 +57,19 @@ class Threshold(Derivation):
         return genotype
 
     def _cell(self, space: SearchSpace, name: str, ranking: Ranking) -> CellGenotype:
-        spec, dead, nodes = space.cells[name], set[int](), []
-        for node in spec.nodes:
-            edges = [e for e in ranking.kept(node, self.max_edges) if ranking.best[e] >= self.least]
-            alive = [e for e in edges if spec.edges[e].source not in dead]
-            nodes.append(tuple((ranking.ops[e], spec.edges[e].source) for e in alive))
-            if not alive:
-                dead.add(node)
-        output = tuple(node for node in spec.output if node not in dead)
-        if not output:
+        spec = space.cells[name]
+        nodes = [
+            [
+                (ranking.ops[e], spec.edges[e].source)
+                for e in ranking.kept(node, self.max_edges)
+                if ranking.best[e] >= self.least
+            ]
+            for node in spec.nodes
+        ]
+        cell = without_dead_nodes(nodes, spec.output, spec.num_inputs)
+        if not cell.output:
             raise NothingSelectedError(
                 f"derivation: no operation of cell '{name}' has the weight {self.least}; the highest is "
                 f'{max(ranking.best):.3g}. Search longer, or lower default_hooks.selector.derivation.least'
             )
-        return CellGenotype(tuple(nodes), output)
+        return cell
