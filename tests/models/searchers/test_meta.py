@@ -7,9 +7,8 @@ import torch
 from mmpretrain.structures import DataSample
 
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
-from ostrdet.registry import MODELS
+from tests.models.searchers.test_engines import PARTIAL, searcher
 
-PARTIAL = {'type': 'PartialChannelMixedOp', 'k': 2}
 OPTIMIZERS = {
     'weights': {'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4}},
     'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'capturable': False}},
@@ -28,22 +27,7 @@ def batch() -> dict[str, Any]:
 @pytest.mark.parametrize('engine', ['plain', 'fast'])
 @pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
 def test_a_step_waits_for_no_value(space: str, engine: str, update: str, mixed_op: Any) -> None:
-    supernet = {
-        'type': 'Supernet',
-        'space': {'type': space, 'num_nodes': 2},
-        'channels': 4,
-        'num_cells': 1,
-        'num_classes': 3,
-        'mixed_op': mixed_op,
-        'engine': engine,
-    }
-    config = {
-        'type': 'BilevelSearcher',
-        'supernet': supernet,
-        'weighting': {'type': 'SoftmaxWeighting', 'edge_norm': mixed_op is not None},
-        'arch_update': {'type': update},
-    }
-    model = MODELS.build(config).train().to('meta')
+    model = searcher(engine, space, mixed_op, {'type': update}).to('meta')
     wrappers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
     for _ in range(2):  # the second has buffers of momentum
         logs = model.train_step((batch(), batch()), wrappers)
