@@ -1,5 +1,6 @@
 """The searchers that the benchmarks measure: the papers' settings, on random images."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,12 @@ class EverythingUpdate(FirstOrderUpdate):
 
 
 def searcher(
-    setting: str, engine: str, order: str = 'first', weighting: str = 'dense', **supernet: Any
+    setting: str,
+    engine: str,
+    order: str = 'first',
+    weighting: str = 'dense',
+    model: Mapping[str, Any] | None = None,
+    **supernet: Any,
 ) -> tuple[BilevelSearcher, OptimWrapperDict]:
     """A searcher in training, always of the same weights, and its optimizers.
 
@@ -63,6 +69,7 @@ def searcher(
         engine: Of the supernet.
         order: One of ``UPDATES``.
         weighting: One of ``WEIGHTINGS``.
+        model: Keys of the searcher, merged into those of the setting.
         supernet: Keys of the supernet, merged into those of the setting.
     """
     torch.manual_seed(0)
@@ -71,10 +78,11 @@ def searcher(
         'supernet': {**supernet, 'engine': engine, 'num_classes': CLASSES},
         'weighting': WEIGHTINGS[weighting],
         'arch_update': {'_delete_': True, 'type': UPDATES[order]},
+        **(model or {}),
     }
     config.merge_from_dict({'model': changes})
-    model = MODELS.build(config.model)
-    return model.train(), BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+    built = MODELS.build(config.model)
+    return built.train(), BilevelOptimWrapperConstructor(OPTIMIZERS)(built)
 
 
 def batch(size: int, pixels: int = 32) -> dict[str, Any]:

@@ -55,13 +55,13 @@ NOISE = (
 )
 
 
-@RUNNERS.register_module()
 def log_defect(logger: MMLogger, error: BaseException) -> None:
     """Keep the traceback of a defect in ``run.log``; the console shows it at the end."""
     if isinstance(error, Exception) and not isinstance(error, USER_ERRORS):
         logger.error('the run ends by a defect', exc_info=error)
 
 
+@RUNNERS.register_module()
 class SeededRunner(Runner):
     """A ``Runner`` whose details go to ``run.log`` in the work dir.
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.graphed import GraphedLoss
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, WEIGHTINGS, build, nearest
@@ -30,13 +31,15 @@ class Searcher(BaseModel):
         init_std: Standard deviation of the initial alpha and beta.
         autocast: 'bfloat16', 'float16', or None for full precision.
         channels_last: Whether channels are innermost in memory; None chooses.
+        cuda_graphs: Whether the passes of a step are recorded and replayed as CUDA graphs.
 
     Attributes:
         space: The search space.
         arch_step: What the last architecture step left for the criteria; None if there was none.
 
     Raises:
-        InvalidValueError: If ``autocast`` is unknown.
+        InvalidValueError: If ``autocast`` is unknown, or the draws of the weighting say anew in every
+            step what is computed, which no graph can.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Searcher(BaseModel):
         init_std: float = 1e-3,
         autocast: str | None = None,
         channels_last: bool | None = None,
+        cuda_graphs: bool = False,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         if autocast is not None and autocast not in AUTOCAST_DTYPES:
@@ -61,6 +65,12 @@ class Searcher(BaseModel):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.supernet.to(memory_format=self.memory_format)
         self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
+        if cuda_graphs and self.weighting.is_hard:
+            raise InvalidValueError(
+                f'model.cuda_graphs=True: {type(self.weighting).__name__} draws which candidates are '
+                'computed, and a graph computes the same ones in every step; leave it out'
+            )
+        self._graphed = GraphedLoss(self._cross_entropy) if cuda_graphs else None
         self.space = self.supernet.space
         # Parameters of the searcher itself: a child module that holds them would be wrapped by DDP
         for name, spec in self.space.cells.items():
@@ -139,9 +149,19 @@ class Searcher(BaseModel):
     ) -> Tensor:
         # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
         supernet = self.bare_supernet if arch else self.supernet
+        if self._graphed is not None and weights is None:
+            return self._graphed(supernet, batch, mix, arch)
         with frozen(supernet) if arch and weights is None else nullcontext():
-            logits = self._logits(supernet, batch.images, mix, weights)
-        return F.cross_entropy(logits, batch.labels)
+            return self._cross_entropy(supernet, batch, mix, weights)
+
+    def _cross_entropy(
+        self,
+        supernet: nn.Module,
+        batch: Batch,
+        mix: Mapping[str, MixWeights],
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
+        return F.cross_entropy(self._logits(supernet, batch.images, mix, weights), batch.labels)
 
     def _logits(
         self,

@@ -44,6 +44,8 @@ class BilevelSearcher(Searcher):
         init_std: Standard deviation of the initial alpha and beta; the reference has 1e-3.
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
             'float16' needs ``optim_wrapper.weights.type='AmpOptimWrapper'``, which scales the loss.
+        cuda_graphs: Whether the passes of a step are recorded as CUDA graphs at the first minibatch and
+            replayed from then on. On one GPU; not with weightings that draw which candidates to compute.
         channels_last: Whether weights and images lie in memory with the channels innermost: on a
             CPU pooling, depthwise and pointwise convolutions then take about half the time. None:
             if the supernet's engine is the fast one and there is no GPU.
@@ -67,8 +69,11 @@ class BilevelSearcher(Searcher):
         regularizers: Sequence[Config] = (),
         perturbation: Config | None = None,
         flood_level: float | None = None,
+        cuda_graphs: bool = False,
     ) -> None:
-        super().__init__(supernet, weighting, data_preprocessor, init_std, autocast, channels_last)
+        super().__init__(
+            supernet, weighting, data_preprocessor, init_std, autocast, channels_last, cuda_graphs
+        )
         self.arch_update = build(ARCH_UPDATES, arch_update or {'type': 'FirstOrderUpdate'})
         terms = [build(REGULARIZERS, cfg) for cfg in regularizers]
         for term in terms:

@@ -37,6 +37,7 @@ def searcher(
     mixed_op: Any,
     update: dict[str, Any],
     with_cp: bool = False,
+    cuda_graphs: bool = False,
     **weighting: Any,
 ) -> BilevelSearcher:
     torch.manual_seed(0)
@@ -59,6 +60,7 @@ def searcher(
             **weighting,
         },
         'arch_update': update,
+        'cuda_graphs': cuda_graphs,
     }
     return MODELS.build(config).train()
 
