@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from ostrdet.kernels.batch_norm import Centred, as_images, as_rows, update_running
+from ostrdet.kernels.constants import constant
 
 
 class Folded(NamedTuple):
@@ -84,10 +85,10 @@ def _matrices(branches: Sequence[Folded]) -> Tensor:
 
 
 class _Moments(NamedTuple):
-    """By branch: covariance S of what is read, (B, C, C), epsilon, (B, 1), and s, (B, C')."""
+    """By branch: covariance S of what is read, (B, C, C), epsilon, and s, (B, C')."""
 
     covariance: Tensor
-    eps: Tensor
+    eps: tuple[float, ...]
     scale: Tensor
 
 
@@ -100,8 +101,9 @@ def _moments(branches: Sequence[Folded], matrices: Tensor) -> _Moments:
     count = len(branches[0].x.rows)
     unbiased = variances * (count / (count - 1))
     update_running([branch.norm for branch in branches], means[..., 0].unbind(), unbiased.unbind())
-    eps = matrices.new_tensor([[branch.norm.eps] for branch in branches])
-    return _Moments(covariance, eps, (variances + eps).rsqrt())
+    eps = tuple(branch.norm.eps for branch in branches)
+    eps_B = constant(eps, matrices.dtype, matrices.device)
+    return _Moments(covariance, eps, (variances + eps_B[:, None]).rsqrt())
 
 
 class _Backward(NamedTuple):
@@ -214,19 +216,25 @@ def _before_relu(grad: Tensor, output: Tensor) -> Tensor:
     return rows.sub_(rows.mean(dim=0))
 
 
-def _normalized(rows: Tensor, matrix: Tensor, eps: Tensor) -> Tensor:
-    return F.batch_norm(rows @ matrix.t(), None, None, training=True, eps=eps.item())
+def _normalized(rows: Tensor, matrix: Tensor, eps: float) -> Tensor:
+    return F.batch_norm(rows @ matrix.t(), None, None, training=True, eps=eps)
 
 
 def _plain_sum(
-    eps: Tensor, shape: torch.Size, weights_B: Tensor, matrices: Tensor, *rows: Tensor
+    eps: tuple[float, ...],
+    shape: torch.Size,
+    weights_B: Tensor,
+    matrices: Tensor,
+    *rows: Tensor,
 ) -> list[Tensor]:
     parts = zip(weights_B, rows, matrices, eps, strict=True)
     total = torch.stack([w * _normalized(D, P, e) for w, D, P, e in parts]).sum(dim=0)
     return [as_images(total, shape)]
 
 
-def _plain_relu(eps: Tensor, shape: torch.Size, matrices: Tensor, *rows: Tensor) -> list[Tensor]:
+def _plain_relu(
+    eps: tuple[float, ...], shape: torch.Size, matrices: Tensor, *rows: Tensor
+) -> list[Tensor]:
     parts = zip(rows, matrices, eps, strict=True)
     return [as_images(_normalized(D, P, e).relu(), shape) for D, P, e in parts]
 

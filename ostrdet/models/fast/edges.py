@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ostrdet.kernels.channels_last import concatenate, split_off
+from ostrdet.kernels.constants import pick
 from ostrdet.kernels.weighted_sum import weighted_sum
 from ostrdet.models.fast.node import mix_node
 from ostrdet.models.fast.source import Source, has_hooks
@@ -82,7 +83,7 @@ class EdgeSums:
         if self.edge_weights is None:
             rest = sum(rests[1:], start=rests[0])
         else:
-            rest = weighted_sum(self.edge_weights[list(incoming)], rests)
+            rest = weighted_sum(pick(self.edge_weights, list(incoming)), rests)
         return F.channel_shuffle(concatenate([mixed, rest]), first.k)
 
     def _mix(self, incoming: Sequence[int], states: Sequence[Tensor], width: int) -> Tensor:

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from ostrdet.kernels.batch_norm import is_plain_norm
 from ostrdet.kernels.channels_last import merge_phases
+from ostrdet.kernels.constants import pick
 from ostrdet.kernels.folding import folded_relu, folded_sum
 from ostrdet.kernels.weighted_sum import weighted_sum
 from ostrdet.models.fast.branch import Branch, is_branch
@@ -42,7 +42,7 @@ def mix_node(weights_K: Tensor, edges: Iterable[tuple[Source, int]]) -> Tensor:
                 terms.append(part)
     parts += _sums(weights_K, branches)
     if terms:
-        chosen = _select(weights_K, [term.weight for term in terms])
+        chosen = pick(weights_K, [term.weight for term in terms])
         parts.append(weighted_sum(chosen, [term.feature for term in terms]))
     if not parts:  # all are Zero
         source, edge = edges[0]
@@ -80,7 +80,7 @@ def _sums(weights_K: Tensor, branches: Sequence[Branch]) -> Iterator[Tensor]:
                 branch.go_on(output)
                 branch.advance()
     for group in _groups(branches):
-        chosen = _select(weights_K, [branch.weight for branch in group])
+        chosen = pick(weights_K, [branch.weight for branch in group])
         total = folded_sum(chosen, [branch.stop() for branch in group])
         yield merge_phases(total) if group[0].in_phases else total
 
@@ -91,7 +91,3 @@ def _groups(branches: Iterable[Branch]) -> Iterator[list[Branch]]:
     for branch in branches:
         groups[branch.x.shape, branch.width, branch.in_phases].append(branch)
     yield from groups.values()
-
-
-def _select(weights_K: Tensor, indices: list[int]) -> Tensor:
-    return weights_K[torch.tensor(indices, device=weights_K.device)]

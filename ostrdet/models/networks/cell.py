@@ -1,6 +1,7 @@
 """A cell: the same graph for the supernet and for the derived network."""
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -109,11 +110,18 @@ class FastCell(Cell):
     In half precision, and under autocast, the plain way is taken: statistics from a covariance need
     full precision. Nodes with edges of an unknown kind are computed the plain way too, and every
     candidate that has hooks or layers unknown to the engine is called as it is.
+
+    Attributes:
+        on_gpu: Whether it is computed so on a GPU too. Off, since on the one GPU where it was tried
+            (torch 2.11) gradients in double precision were not those of the plain way; see
+            ``docs/performance.md``.
     """
+
+    on_gpu: ClassVar[bool] = False
 
     def forward(self, inputs: Sequence[Tensor], weights: MixWeights | None = None) -> Tensor:
         """As in ``Cell``."""
-        if weights is None or not _in_full_precision(inputs[0]):
+        if weights is None or not self._is_fast_on(inputs[0]):
             return super().forward(inputs, weights)
         states = self.aligned(inputs)
         sources, nodes = [edge.source for edge in self.wiring], self.incoming
@@ -124,6 +132,9 @@ class FastCell(Cell):
             else:
                 states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)
+
+    def _is_fast_on(self, x: Tensor) -> bool:
+        return _in_full_precision(x) and (self.on_gpu or not x.is_cuda)
 
 
 def _in_full_precision(x: Tensor) -> bool:

@@ -57,6 +57,8 @@ class GraphedLoss:
     ) -> Callable[..., Tensor]:
         samples = tuple(x.detach().clone().requires_grad_(x.requires_grad) for x in inputs)
         record: Any = torch.cuda.make_graphed_callables
+        # The recording lives on with the stream that it was made on; replays go to the present one
+        torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(False)
         constants = frozen(run.supernet) if arch else nullcontext()
         with kept_buffers(run.supernet), constants:
             # Of a module its parameters are differentiated too

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
+from ostrdet.kernels.constants import pick
 from ostrdet.structures import CellSpec
 from ostrdet.structures.progress import Scheduled
 
@@ -91,5 +92,5 @@ class Weighting(nn.Module, Scheduled, ABC):
 
 def normalize_edges(betas_E: Tensor, spec: CellSpec) -> Tensor:
     """Softmax over the incoming edges of each node (PC-DARTS, Eq. 2); shape (E,)."""
-    parts = [betas_E[list(spec.incoming(node))].softmax(dim=0) for node in spec.nodes]
+    parts = [pick(betas_E, list(spec.incoming(node))).softmax(dim=0) for node in spec.nodes]
     return torch.cat(parts)

@@ -54,7 +54,7 @@ def test_replayed_steps_are_those_of_the_network(mixed_op: Any) -> None:
 
 
 def test_a_cpu_has_no_graphs() -> None:
-    with pytest.raises(InvalidValueError, match="needs one GPU, .* on the device 'cpu'"):
+    with pytest.raises(InvalidValueError, match=r"needs one GPU, .* on the device 'cpu'"):
         state_after(1, 'cpu', cuda_graphs=True)
 
 

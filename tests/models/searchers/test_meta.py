@@ -15,6 +15,10 @@ OPTIMIZERS = {
 }
 
 
+def made_from_numbers(*args: Any, **kwargs: Any) -> None:
+    pytest.fail('a tensor was made from numbers of the host')
+
+
 def batch() -> dict[str, Any]:
     labels = [
         DataSample().set_gt_label(torch.zeros(1, dtype=torch.long, device='meta')) for _ in range(4)
@@ -26,11 +30,17 @@ def batch() -> dict[str, Any]:
 @pytest.mark.parametrize('update', ['FirstOrderUpdate', 'UnrolledUpdate'])
 @pytest.mark.parametrize('engine', ['plain', 'fast'])
 @pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
-def test_a_step_waits_for_no_value(space: str, engine: str, update: str, mixed_op: Any) -> None:
+def test_a_step_waits_for_no_value(
+    space: str, engine: str, update: str, mixed_op: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = searcher(engine, space, mixed_op, {'type': update}).to('meta')
     wrappers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
-    for _ in range(2):  # the second has buffers of momentum
-        logs = model.train_step((batch(), batch()), wrappers)
+    steps = [(batch(), batch()) for _ in range(2)]
+    model.train_step(steps[0], wrappers)
+    # The second has buffers of momentum and all constants; to make one from numbers waits for a GPU
+    for owner, name in ((torch, 'tensor'), (torch.Tensor, 'new_tensor')):
+        monkeypatch.setattr(owner, name, made_from_numbers)
+    logs = model.train_step(steps[1], wrappers)
     assert {value.device.type for value in logs.values()} == {'meta'}
     found = [*model.arch_step.alpha_grads.values(), *model.arch_step.op_weight_grads.values()]
     assert {grad.device.type for grad in found} == {'meta'}
