@@ -13,7 +13,7 @@ from ostrdet.evaluation.benchmark_table import (
     BenchmarkError,
     BenchmarkTable,
 )
-from ostrdet.evaluation.encodings import decoded
+from ostrdet.evaluation.encodings import decoded, from_pairs
 
 #: What names a cell: its text, or its number in another table.
 ARCH, INDEX = 'arch', 'index'
@@ -141,7 +141,11 @@ class CSVTable(FileTable):
 
 
 class JSONTable(FileTable):
-    """A JSON file ``{cell: {column: number}}``; columns that hold anything else are left out."""
+    """A JSON file ``{cell: {column: number}}``; columns that hold anything else are left out.
+
+    Where rows have the keys ``normal`` and ``reduce``, lists of pairs (operation, input), those are the
+    cell. A cell that stands twice counts once, with its first numbers.
+    """
 
     def _lines(self) -> Iterator[Line]:
         try:
@@ -151,12 +155,15 @@ class JSONTable(FileTable):
         rows = content.items() if isinstance(content, dict) else ()
         if not rows or not all(isinstance(row, dict) for _, row in rows):
             raise BenchmarkError(f'{self.path}: expected {{cell: {{column: number}}}}')
-        columns = list(dict.fromkeys(name for _, row in rows for name in row))
-        for cell, row in rows:
-            yield (
-                f"{self.path}, '{cell}'",
-                {ARCH: cell, **{name: str(row.get(name, '')) for name in columns}},
-            )
+        columns = dict.fromkeys(name for _, row in rows for name in row)
+        cells: dict[str, Line] = {}
+        for name, row in rows:
+            cell = from_pairs(row) if {'normal', 'reduce'} <= set(row) else name
+            texts = {
+                column: '' if row.get(column) is None else str(row[column]) for column in columns
+            }
+            cells.setdefault(cell, (f"{self.path}, '{name}'", {**texts, ARCH: cell}))
+        yield from cells.values()
 
 
 def _percent(text: str, where: str) -> float:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ostrdet.structures import CellGenotype
 from ostrdet.structures.darts_text import format_cells
@@ -23,6 +24,7 @@ NASLIB_DARTS = (
 )
 #: Operations of TransNAS-Bench-101, micro, by their digits.
 TRANSNAS = ('none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3')
+DARTS_CELLS = ('normal', 'reduce')
 #: Edges that a node of the DARTS space keeps, and its inputs.
 KEPT, INPUTS = 2, 2
 
@@ -64,11 +66,22 @@ def from_naslib_nb201(numbers: str) -> str:
 def from_naslib_darts(numbers: str) -> str:
     """The text of a genotype of the DARTS space that NASLib numbers: pairs (input, operation)."""
     cells = {}
-    for name, pairs in zip(('normal', 'reduce'), ast.literal_eval(numbers), strict=True):
-        edges = [(NASLIB_DARTS[op], source) for source, op in pairs]
-        nodes = tuple(tuple(edges[i : i + KEPT]) for i in range(0, len(edges), KEPT))
-        output = tuple(range(INPUTS, INPUTS + len(nodes)))
-        cells[name] = CellGenotype(nodes, output)
+    for name, pairs in zip(DARTS_CELLS, ast.literal_eval(numbers), strict=True):
+        cells[name] = [(NASLIB_DARTS[op], source) for source, op in pairs]
+    return from_pairs(cells)
+
+
+def from_pairs(edges: Mapping[str, Sequence[Sequence[Any]]]) -> str:
+    """The text of a genotype of the DARTS space whose nodes keep two edges each, and are all put out.
+
+    Args:
+        edges: Pairs (operation, input) of the cells ``normal`` and ``reduce``, node by node.
+    """
+    cells = {}
+    for name in DARTS_CELLS:
+        pairs = [(str(op), int(source)) for op, source in edges[name]]
+        nodes = tuple(tuple(pairs[i : i + KEPT]) for i in range(0, len(pairs), KEPT))
+        cells[name] = CellGenotype(nodes, tuple(range(INPUTS, INPUTS + len(nodes))))
     return format_cells(cells)
 
 

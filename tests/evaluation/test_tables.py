@@ -74,7 +74,9 @@ def test_a_json_file_is_a_table(tmp_path: Path) -> None:
 
 
 def test_digits_are_cells_of_a_space_only_if_all_have_six() -> None:
-    assert decoded(['012301'])[0].startswith('|none~0|+|skip_connect~0|nor_conv_1x1~1|+|nor_conv_3x3~0|')
+    assert decoded(['012301'])[0].startswith(
+        '|none~0|+|skip_connect~0|nor_conv_1x1~1|+|nor_conv_3x3~0|'
+    )
     assert decoded(['012301', '0123']) == ['012301', '0123']
     assert decoded(['(0, 0, 0, 0, 0, 0)', '0123'])[1] == '0123'
 

@@ -67,14 +67,26 @@ class Proxy(ABC):
         Raises:
             InvalidValueError: If the score needs labels, and the batch has none.
         """
-        if self.needs_labels and batch.labels is None:
-            raise InvalidValueError(
-                f"the score '{type(self).__name__}' needs the labels of its images, and the batch has "
-                'none; give data with labels (--config CONFIG), or another score'
-            )
+        self.check(batch)
         with own_generators(batch.images.device, seed):
             found = self.score(deepcopy(network).train(), batch.first(self.batch_size))
             return float(torch.as_tensor(found).detach())
+
+    def check(self, batch: Batch, name: str = '') -> None:
+        """Check that ``batch`` has what the score needs.
+
+        Args:
+            batch: What is scored on.
+            name: What the message calls the score.
+
+        Raises:
+            InvalidValueError: If it needs labels, and the batch has none.
+        """
+        if self.needs_labels and batch.labels is None:
+            raise InvalidValueError(
+                f"the score '{name or type(self).__name__}' needs the labels of its images, and the batch "
+                'has none; give images with labels by --config CONFIG, or choose another score'
+            )
 
     @abstractmethod
     def score(self, network: nn.Module, batch: Batch) -> float | Tensor:
