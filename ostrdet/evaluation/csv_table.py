@@ -74,6 +74,13 @@ class FileTable(BenchmarkTable):
         """The keys, in the order of the file."""
         return self._cells
 
+    def column(self, name: str) -> dict[str, float]:
+        """As in :class:`BenchmarkTable`."""
+        if name not in self._columns:
+            return super().column(name)
+        pairs = zip(self._cells, self._columns[name], strict=True)
+        return {cell: value for cell, value in pairs if not math.isnan(value)}
+
     def find(self, key: str) -> dict[str, float] | None:
         """The numbers of a cell that it has."""
         row = self._cells.get(key)

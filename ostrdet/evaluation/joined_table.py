@@ -18,7 +18,7 @@ class JoinedTable(BenchmarkTable):
     def __init__(self, tables: Sequence[BenchmarkTable]) -> None:
         super().__init__(' + '.join(str(table.path) for table in tables))
         self.tables = tuple(tables)
-        owners: dict[str, BenchmarkTable] = {}
+        self._owners = owners = dict[str, BenchmarkTable]()
         for table in tables:
             for name in table.columns:
                 if name in owners:
@@ -27,7 +27,6 @@ class JoinedTable(BenchmarkTable):
                         'give tables whose columns differ'
                     )
                 owners[name] = table
-        self._columns = tuple(owners)
         self._cells = dict.fromkeys(cell_key(cell) for table in tables for cell in table.cells())
 
     def __len__(self) -> int:
@@ -36,11 +35,15 @@ class JoinedTable(BenchmarkTable):
     @property
     def columns(self) -> tuple[str, ...]:
         """Those of the first table, then those of the next ones."""
-        return self._columns
+        return tuple(self._owners)
 
     def cells(self) -> Iterable[str]:
         """The keys, as the tables list them."""
         return self._cells
+
+    def column(self, name: str) -> dict[str, float]:
+        """As in :class:`BenchmarkTable`, in the order of the table that has it."""
+        return self._owners[name].column(name) if name in self._owners else super().column(name)
 
     def find(self, key: str) -> dict[str, float] | None:
         """What the tables hold of a cell."""
