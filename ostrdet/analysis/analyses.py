@@ -8,6 +8,7 @@ from ostrdet.analysis.criteria import criteria
 from ostrdet.analysis.landscape import landscape
 from ostrdet.analysis.loss_change import loss_change
 from ostrdet.analysis.noise import noise
+from ostrdet.analysis.proxies import proxies
 from ostrdet.analysis.race import race
 from ostrdet.analysis.residuals import residual_norms
 from ostrdet.analysis.stability import stability
@@ -22,4 +23,5 @@ ANALYSES: Mapping[str, Callable[..., Any]] = {
     'race': race,
     'noise': noise,
     'residuals': residual_norms,
+    'proxies': proxies,
 }

@@ -66,7 +66,7 @@ def _panel(panel: Axes, index: int, by_edge: Mapping[str, Sequence[float]]) -> N
 def correlation(
     work_dirs: Sequence[str | Path],
     out: str | Path,
-    benchmark: str | Path | None = None,
+    benchmark: str | Path | Sequence[str | Path] | None = None,
     dataset: str = 'cifar10',
     retrain: str | Path | None = None,
     epochs: int = 1,
@@ -81,7 +81,7 @@ def correlation(
     Args:
         work_dirs: Searches of one space.
         out: Folder for ``correlation.csv``, ``correlation_ops.csv`` and ``correlation.svg``.
-        benchmark: Table of accuracies.
+        benchmark: Table of accuracies, or several.
         dataset: Its data set.
         retrain: Config of short trainings, instead of a table.
         epochs: Their epochs.
@@ -127,7 +127,7 @@ def edge_name(found: EdgeCorrelation) -> str:
 
 
 def _accuracy(
-    benchmark: str | Path | None,
+    benchmark: str | Path | Sequence[str | Path] | None,
     dataset: str,
     retrain: str | Path | None,
     epochs: int,

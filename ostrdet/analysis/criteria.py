@@ -23,7 +23,7 @@ AXES = {
 def criteria(
     work_dirs: Sequence[str | Path],
     out: str | Path,
-    benchmark: str | Path | None = None,
+    benchmark: str | Path | Sequence[str | Path] | None = None,
     layout: str | None = None,
     png: bool = False,
 ) -> list[Row]:
@@ -32,7 +32,7 @@ def criteria(
     Args:
         work_dirs: Searches of one space.
         out: Folder for ``criteria.csv``, ``criteria_summary.csv`` and ``criteria.svg``.
-        benchmark: Table of accuracies; None takes what the searches looked up.
+        benchmark: Table of accuracies, or several; None takes what the searches looked up.
         layout: Published size at which networks are counted; the first of the space if None.
         png: Whether figures are written as PNG too.
 

@@ -16,7 +16,7 @@ Counts = Mapping[str, Mapping[int, int]]
 def stability(
     work_dirs: Sequence[str | Path],
     out: str | Path,
-    benchmark: str | Path | None = None,
+    benchmark: str | Path | Sequence[str | Path] | None = None,
     dataset: str = 'cifar10',
     from_epoch: int = 5,
     png: bool = False,
@@ -26,7 +26,7 @@ def stability(
     Args:
         work_dirs: Searches of one space.
         out: Folder for ``stability.csv``, ``stability_epochs.csv`` and ``stability.svg``.
-        benchmark: Table of accuracies; None takes what the searches looked up.
+        benchmark: Table of accuracies, or several; None takes what the searches looked up.
         dataset: Its data set.
         from_epoch: First epoch, from 1, of the statistics over epochs.
         png: Whether figures are written as PNG too.

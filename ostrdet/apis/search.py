@@ -50,7 +50,7 @@ def build_search(
     resume: str | None = None,
     seed: int | None = None,
     data_root: str | Path | None = None,
-    benchmark: str | Path | None = None,
+    benchmark: str | Path | Sequence[str | Path] | None = None,
     amp: str | None = None,
     cfg_options: Sequence[str] = (),
     launcher: str = 'none',
@@ -63,7 +63,7 @@ def build_search(
         resume: Path of a checkpoint, or 'auto' for the newest of the work dir; None starts anew.
         seed: Seed of the run, instead of the config's.
         data_root: Folder of the data set, instead of the config's.
-        benchmark: Table of accuracies, instead of the config's.
+        benchmark: Table of accuracies, or several, instead of the config's.
         amp: 'bfloat16' or 'float16' for autocast.
         cfg_options: Overrides, as 'key=value'.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.

@@ -10,6 +10,7 @@ from ostrdet.commands.analyze_options import (
     LossChangeOptions,
     NoiseOptions,
     OutOptions,
+    ProxiesOptions,
     RaceOptions,
     StabilityOptions,
 )
@@ -27,6 +28,7 @@ EPILOG = """examples:
   python tools/analyze.py race work_dirs/s0 work_dirs/s1 --ops skip_connect nor_conv_3x3
   python tools/analyze.py noise work_dirs/s0 --batch-sizes 8 16 32 64 --data-root data/cifar10
   python tools/analyze.py residuals work_dirs/s0 --every 2 --data-root data/cifar10
+  python tools/analyze.py proxies --table table.csv --cells cells.txt --scores naswot synflow
 
 Every command writes CSV files and figures into --out; docs/analysis.md says how each number is
 defined. 'loss-change', 'landscape', 'noise' and 'residuals' need checkpoints: search with
@@ -45,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, type[Options]]] = {
     'race': ('compare the scores of two operations on every edge, along the epochs', RaceOptions),
     'noise': ('part operation strength into signal and noise, by batch size', NoiseOptions),
     'residuals': ('follow how far candidates are from the mixture', AlongOptions),
+    'proxies': ('rank the cells of a table by training-free scores', ProxiesOptions),
 }
 
 

@@ -13,7 +13,8 @@ OUT = 'work_dirs/analysis'
 def benchmark() -> Any:
     """The field of ``--benchmark``."""
     return option(
-        'table of accuracies (CSV, or folder of a NATS-Bench release)',
+        'table of accuracies (CSV, JSON, or folder of a NATS-Bench release); several stand side by side',
+        nargs='+',
         metavar='PATH',
     )
 
@@ -68,7 +69,7 @@ class CheckpointOptions(Options):
 class CorrelationOptions(SearchesOptions):
     """Options of the command ``correlation``."""
 
-    benchmark: str | None = benchmark()
+    benchmark: Sequence[str] | None = benchmark()
     dataset: str = dataset()
     retrain: str | None = option(
         'train every cell with CONFIG, instead of a table', metavar='CONFIG'
@@ -86,7 +87,7 @@ class CorrelationOptions(SearchesOptions):
 class StabilityOptions(SearchesOptions):
     """Options of the command ``stability``."""
 
-    benchmark: str | None = benchmark()
+    benchmark: Sequence[str] | None = benchmark()
     dataset: str = dataset()
     from_epoch: int = option('first epoch that counts (default: 5)', default=5, metavar='N')
 
@@ -95,7 +96,7 @@ class StabilityOptions(SearchesOptions):
 class CriteriaOptions(SearchesOptions):
     """Options of the command ``criteria``."""
 
-    benchmark: str | None = benchmark()
+    benchmark: Sequence[str] | None = benchmark()
     layout: str | None = option('size at which networks are counted (default: first of the space)')
 
 
@@ -145,3 +146,34 @@ class NoiseOptions(CheckpointOptions):
     )
     batches: int = batches(16, ' of the largest size; their images are cut into the smaller ones')
     data_root: str | None = data_root()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxiesOptions(Options):
+    """Options of the command ``proxies``."""
+
+    table: Sequence[str] = option(
+        'table of numbers (CSV, JSON, or folder of a NATS-Bench release); several stand side by side',
+        required=True,
+        nargs='+',
+        metavar='PATH',
+    )
+    cells: str | None = option('cells, one per line (default: all of the table)', metavar='FILE')
+    scores: Sequence[str] = option(
+        'training-free scores (default: all that the images allow)',
+        default=[],
+        nargs='+',
+        metavar='NAME',
+    )
+    column: str | None = option('column of the table (default: its first)')
+    space: str | None = option(
+        'type of the space whose cells are ranked, where the table has several', metavar='TYPE'
+    )
+    config: str | None = option(
+        'config of a search, for images with labels and the size of the networks (default: noise)'
+    )
+    data_root: str | None = data_root()
+    layout: str | None = option(
+        "published size of the networks (default: the config's, or the first)"
+    )
+    seed: int = option('of weights, images and draws (default: 0)', default=0, metavar='N')

@@ -22,6 +22,7 @@ TOOLS: Mapping[str, str] = MappingProxyType(
         'genotype': 'show, check, compare, convert and measure genotypes',
         'draw-genotype': 'draw the cells of a genotype',
         'query-benchmark': 'look up the accuracy of a cell in a table',
+        'baseline': 'simulate a baseline on a table',
         'report': 'make the report page of a search',
         'analyze': 'analyse searches',
         'predict': 'draw what a detector finds',

@@ -26,10 +26,12 @@ class QueryOptions(Options):
     arch: str = argument(
         'ARCH', 'cell: published name (see configs/genotypes), genotype file, or text in quotes'
     )
-    table: str = option(
-        'CSV file with the columns arch, cifar10, cifar100, imagenet16_120 (percent), or the folder '
-        "NATS-tss-v1_0-3ffb9-simple of NATS-Bench (pip install 'ostrdet[optional]')",
+    table: Sequence[str] = option(
+        'CSV file with the columns arch, cifar10, cifar100, imagenet16_120 (percent) or any other, or the '
+        "folder NATS-tss-v1_0-3ffb9-simple of NATS-Bench (pip install 'ostrdet[optional]'); several stand "
+        'side by side',
         required=True,
+        nargs='+',
         metavar='PATH',
     )
     json: bool = flag('print one JSON object')
@@ -53,6 +55,7 @@ def build_parser() -> Parser:
 
 
 def _query(args: argparse.Namespace) -> None:
+    from ostrdet.evaluation.benchmark_table import DATASETS
     from ostrdet.evaluation.nas_bench import load_table
     from ostrdet.spaces.zoo import get_genotype
 
@@ -62,6 +65,7 @@ def _query(args: argparse.Namespace) -> None:
         print(json.dumps(found))
         return
     for name, value in found.items():
-        print(
-            f'{name:<16}{value:>13,}' if isinstance(value, int) else f'{name:<16}{value:>11.2f} %'
-        )
+        if isinstance(value, int):
+            print(f'{name:<24}{value:>13,}')
+        else:
+            print(f'{name:<24}{value:>11.2f}{" %" if name in DATASETS else ""}')

@@ -29,9 +29,10 @@ class SearchOptions(RunOptions):
     """Options of ``tools/search.py``, which are the arguments of :func:`ostrdet.apis.search.search`."""
 
     config: str = argument('CONFIG', 'config file, such as configs/search/ostr_darts_c10.py')
-    benchmark: str | None = option(
-        'table of accuracies (CSV, or folder of a NATS-Bench release); every epoch then reports the '
-        "accuracy of each criterion's cell",
+    benchmark: Sequence[str] | None = option(
+        'table of accuracies (CSV, JSON, or folder of a NATS-Bench release), or several side by side; '
+        "every epoch then reports the accuracy of each criterion's cell",
+        nargs='+',
         metavar='PATH',
         before='amp',
     )

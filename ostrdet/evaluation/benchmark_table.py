@@ -1,19 +1,20 @@
-"""A table of benchmark accuracies: what a cell reaches when it is trained in full."""
+"""A table of benchmark numbers: what a cell reaches when it is trained, what it costs."""
 
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
-from ostrdet.errors import DamagedFileError, GenotypeError, UserError
+from ostrdet.errors import DamagedFileError, GenotypeError, UnknownNameError, UserError
 from ostrdet.evaluation.complexity import complexity
+from ostrdet.registry import nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype
 
 #: The data sets of a table: our name, and that of NATS-Bench.
 DATASETS = {'cifar10': 'cifar10', 'cifar100': 'cifar100', 'imagenet16_120': 'ImageNet16-120'}
 HOW_TO_GET = (
-    f'Give a CSV file with the columns arch, {", ".join(DATASETS)}, or the folder '
+    f'Give a CSV file with the columns arch and, for example, {", ".join(DATASETS)}, or the folder '
     'NATS-tss-v1_0-3ffb9-simple of NATS-Bench.'
 )
 
@@ -31,7 +32,9 @@ class UnknownCellError(UserError, LookupError):
 
 
 class BenchmarkTable(ABC):
-    """Test accuracies of trained cells, by the text form of the cell; white space does not matter.
+    """Numbers of cells by column, by the text form of the cell; white space does not matter.
+
+    The columns cifar10, cifar100 and imagenet16_120 are test accuracies of trained cells in percent.
 
     Args:
         path: Where the table is read from.
@@ -48,9 +51,14 @@ class BenchmarkTable(ABC):
     def cells(self) -> Iterable[str]:
         """The text of every cell that the table holds."""
 
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
     @abstractmethod
     def find(self, key: str) -> dict[str, float] | None:
-        """The accuracies of the cell whose text without white space is ``key``, or None."""
+        """What the columns hold of the cell whose text without white space is ``key``, or None."""
 
     def accuracies(self, cell: str | Genotype) -> dict[str, float]:
         """Test accuracies of a cell.
@@ -59,7 +67,33 @@ class BenchmarkTable(ABC):
             cell: A genotype, or its text in the form of its space.
 
         Returns:
-            Percent, 0 to 100, for 'cifar10', 'cifar100' and 'imagenet16_120'.
+            Percent, 0 to 100, for those of 'cifar10', 'cifar100' and 'imagenet16_120' that are columns
+            of the table; all its columns where none is.
+
+        Raises:
+            UnknownCellError: If the table does not hold the cell.
+        """
+        found = self.row(cell)
+        return {name: found[name] for name in DATASETS if name in found} or found
+
+    def column(self, name: str) -> dict[str, float]:
+        """One column: the number of every cell that has one, in the order of the table.
+
+        Raises:
+            UnknownNameError: If there is no such column; the nearest is offered.
+        """
+        if name not in self.columns:
+            raise UnknownNameError(
+                f"the table '{self.path}' has no column '{name}'. {nearest(name, self.columns)}"
+            )
+        rows = ((cell, self.find(cell_key(cell)) or {}) for cell in self.cells())
+        return {cell: row[name] for cell, row in rows if name in row}
+
+    def row(self, cell: str | Genotype) -> dict[str, float]:
+        """All columns that a cell has.
+
+        Args:
+            cell: As in :meth:`accuracies`.
 
         Raises:
             UnknownCellError: If the table does not hold the cell.
@@ -69,7 +103,8 @@ class BenchmarkTable(ABC):
         if found is None:
             raise UnknownCellError(
                 f"the table '{self.path}' ({len(self)} cells) does not hold the cell '{key}'; "
-                'check the text, or give a table that covers this space'
+                'check the text, or give a table that covers this space (one that numbers its cells '
+                "needs one beside it with the columns 'index' and 'arch')"
             )
         return found
 

@@ -72,6 +72,11 @@ class NATSTable(BenchmarkTable):
         """The cells whose files are there, by index."""
         return (self._api.meta_archs[index] for index in sorted(self._indices))
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The three data sets."""
+        return tuple(DATASETS)
+
     def find(self, key: str) -> dict[str, float] | None:
         """The accuracies of a cell, read from its file."""
         index = self._api.query_index_by_arch(key)

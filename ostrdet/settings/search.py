@@ -15,7 +15,7 @@ def load_config(
     work_dir: str | Path | None = None,
     seed: int | None = None,
     data_root: str | Path | None = None,
-    benchmark: str | Path | None = None,
+    benchmark: str | Path | Sequence[str | Path] | None = None,
     amp: str | None = None,
     cfg_options: Sequence[str] = (),
 ) -> Config:
@@ -29,13 +29,19 @@ def load_config(
     cfg = read_config(config, cfg_options)
     set_common(cfg, Path(cfg.filename or 'search').stem, work_dir, seed, data_root)
     if benchmark is not None:
-        cfg.merge_from_dict({'default_hooks.selector.benchmark': str(benchmark)})
+        cfg.merge_from_dict({'default_hooks.selector.benchmark': _texts(benchmark)})
     if amp is not None:
         _set_amp(cfg, amp)
     check_search(cfg)
     if cfg.get('stages') is not None:
         check_stages(cfg, check_search)
     return cfg
+
+
+def _texts(paths: str | Path | Sequence[str | Path]) -> str | list[str]:
+    if isinstance(paths, str | Path):
+        return str(paths)
+    return str(paths[0]) if len(paths) == 1 else [str(path) for path in paths]
 
 
 def check_search(cfg: Config) -> None:

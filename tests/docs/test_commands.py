@@ -34,6 +34,8 @@ RUN_HERE = (
 RUN_ELSEWHERE = {
     r'work_dirs/search( |$|/genotype\.json --work-dir)|work_dirs/train/': 'tests/test_walkthrough.py',
     r'pets': 'tests/docs/test_own_data.py',
+    r'tools/analyze\.py proxies': 'tests/analysis/test_proxies.py',
+    r'tools/baseline\.py ': 'tests/evaluation/test_multi_trial.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
     r'tools/select\.py ': 'tests/apis/test_select.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'

@@ -94,7 +94,8 @@ def test_an_unknown_cell_is_named_with_its_table(tmp_path: Path) -> None:
     ('content', 'message'),
     [
         ('', r'line 1: the columns \[\] lack .*arch'),
-        ('arch,cifar10,cifar100\n', r"line 1: .* lack \['imagenet16_120'\]"),
+        ('cell,cifar10,cifar100\n', r"line 1: .* lack \['arch'\]"),
+        (f'arch\n{OSTR}\n', r'line 1: .* or a column of numbers'),
         (f'{GOOD}{ALL_SKIP},1,2\n', 'line 3: expected 4 fields'),
         (f'{GOOD}{ALL_SKIP},1,2,3,4\n', 'line 3: expected 4 fields'),
         (f'{HEADER}\n{OSTR},1,x,3\n', "line 3: 'cifar100' is 'x'"),

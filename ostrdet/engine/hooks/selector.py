@@ -43,7 +43,8 @@ class SelectorHook(Hook):
         compare: Further criteria that are evaluated beside it, each a type or a config.
         window: Scores are means over the last so many epochs; the paper has 1. The magnitude has no
             mean, and stays that of the moment.
-        benchmark: Table of accuracies: a CSV file or the folder of a NATS-Bench release.
+        benchmark: Table of accuracies: a CSV or JSON file or the folder of a NATS-Bench release; or a list of
+            several, side by side.
         probe: Let criteria observe, instead of the architecture steps, the gradients of a pass with
             all candidates under weights without a draw, in every so many iterations. Such a pass
             moves nothing. For weightings that draw, whose steps compute one candidate per edge.
@@ -65,7 +66,7 @@ class SelectorHook(Hook):
         patience: int | None = None,
         compare: Sequence[str | Mapping[str, Any]] = PAPER_CRITERIA,
         window: int = 1,
-        benchmark: str | None = None,
+        benchmark: str | Sequence[str] | None = None,
         probe: int | None = None,
         derivation: Mapping[str, Any] | None = None,
     ) -> None:

@@ -1,0 +1,175 @@
+"""``tools/analyze.py proxies``: training-free scores against a table."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import ConstantInputWarning, kendalltau, spearmanr
+
+from ostrdet.analysis.output import Output, Row
+from ostrdet.engine.scoring import noise_batch, scoring_batch, scoring_layout
+from ostrdet.errors import InvalidValueError
+from ostrdet.evaluation import BenchmarkTable, load_table
+from ostrdet.evaluation.encodings import decoded
+from ostrdet.evaluation.proxies import Batch, Proxy, scores
+from ostrdet.registry import PROXIES, build, lookup
+from ostrdet.settings.search import load_config
+from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures import Genotype, Layout
+
+#: Always beside the others: most scores do not beat them.
+BASELINES = ('params', 'macs')
+Paths = str | Path | Sequence[str | Path]
+
+
+def proxies(
+    table: Paths,
+    out: str | Path,
+    cells: str | Path | None = None,
+    scores: Sequence[str] = (),
+    column: str | None = None,
+    space: str | None = None,
+    config: str | Path | None = None,
+    data_root: str | Path | None = None,
+    layout: str | None = None,
+    seed: int = 0,
+    png: bool = False,
+) -> list[Row]:
+    """How training-free scores rank the cells of a table.
+
+    A network is scored once, initialised from ``seed``, on one batch. Scores need no training, so that
+    all of them are of the same networks. A higher score means a better network; against a column of
+    errors or times a good score has a negative correlation.
+
+    Args:
+        table: Table of numbers, or several.
+        out: Folder for ``proxies.csv`` and ``proxies_rank.csv``.
+        cells: File with a cell per line; None takes all of the table.
+        scores: Names of scores; all that the batch allows if empty. Parameters and multiply-adds are
+            always beside them.
+        column: Column of the table; its first if None.
+        space: Type of the space whose cells are ranked, where the table holds several.
+        config: Config of a search, for the images, their labels and the size of the networks; None takes
+            images of noise without labels, and the size ``layout``.
+        data_root: Folder of its data set, instead of the config's.
+        layout: Published size of the networks, instead of the config's; without both, the first of the
+            space.
+        seed: Of weights, images and draws.
+        png: Not used: there is no figure.
+
+    Returns:
+        A row per score: ``score``, ``spearman``, ``kendall`` and ``n``, the number of cells.
+
+    Raises:
+        UnknownNameError: If there is no such column, score or layout; the nearest name is offered.
+        UnknownCellError: If the table lacks a cell.
+        InvalidValueError: If a score needs labels and there are none, or cells are of several spaces.
+    """
+    known = load_table(table)
+    values = known.column(column or known.columns[0])
+    genotypes = _genotypes(_texts(known, values, cells), space)
+    found_space = build_space(next(iter(genotypes.values())).space)
+    size, batch = _setting(found_space, config, data_root, layout, seed)
+    chosen = _chosen(scores, batch)
+    rows: list[dict[str, Any]] = [
+        {'arch': text, **_scores(genotype, chosen, size, batch, seed)}
+        for text, genotype in genotypes.items()
+    ]
+    targets = [values[text] for text in genotypes]
+    ranks = [correlations(name, [row[name] for row in rows], targets) for name in chosen]
+    output = Output(out, png)
+    output.csv('proxies', rows)
+    output.csv('proxies_rank', ranks)
+    output.table(
+        f'{len(rows)} cells, {column or known.columns[0]} of {known.path}, seed {seed}', ranks
+    )
+    return ranks
+
+
+def correlations(name: str, found: Sequence[float], targets: Sequence[float]) -> Row:
+    """Rank correlations of a score; minus infinity ranks last, ties share their mean rank.
+
+    Examples:
+        >>> correlations('a', [1, 2, 3, -math.inf], [10, 20, 30, 5])
+        {'score': 'a', 'spearman': 1.0, 'kendall': 1.0, 'n': 4}
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', ConstantInputWarning)
+        rho, tau = spearmanr(found, targets).statistic, kendalltau(found, targets).statistic
+    return {'score': name, 'spearman': float(rho), 'kendall': float(tau), 'n': len(found)}
+
+
+def _scores(
+    genotype: Genotype, chosen: Mapping[str, Proxy], size: Layout, batch: Batch, seed: int
+) -> dict[str, float]:
+    found = scores(genotype, chosen, size, batch, seed)
+    for name, value in found.items():
+        assert not math.isnan(value), f'{name} is not a number'
+    return found
+
+
+def _texts(
+    table: BenchmarkTable, values: Mapping[str, float], cells: str | Path | None
+) -> list[str]:
+    """The cells that are scored, as the table keys them."""
+    if cells is None:
+        return list(values)
+    lines = Path(cells).read_text(encoding='utf-8').splitlines()
+    texts = list(dict.fromkeys(decoded(line for line in lines if line.strip())))
+    for text in texts:
+        table.row(text)  # says so where it lacks one
+    found = [text for text in texts if text in values]
+    if not found:
+        raise InvalidValueError(f"'{cells}' names no cell that has the column; give others")
+    return found
+
+
+def _genotypes(texts: Sequence[str], space: str | None) -> dict[str, Genotype]:
+    """By text, the cells of the only space, or of ``space``."""
+    genotypes = {text: get_genotype(text) for text in texts}
+    spaces = sorted({genotype.space['type'] for genotype in genotypes.values()})
+    if space is not None:
+        genotypes = {t: g for t, g in genotypes.items() if g.space['type'] == space}
+    if not genotypes or (space is None and len(spaces) > 1):
+        raise InvalidValueError(
+            f'--space {space}: the cells are of {", ".join(spaces)}; give one of these, since cells of '
+            'different spaces do not compare'
+        )
+    return genotypes
+
+
+def _setting(
+    space: SearchSpace, config: Any, data_root: Any, layout: str | None, seed: int
+) -> tuple[Layout, Batch]:
+    published = space.layout(layout or next(iter(space.layouts)))
+    number = _largest_batch()
+    if config is None:
+        return published, noise_batch(published.image_size, number, seed)
+    cfg = load_config(config, data_root=data_root)
+    batch = scoring_batch(cfg, number, seed)
+    return (published if layout else scoring_layout(cfg, batch.images.shape[-1])), batch
+
+
+def _largest_batch() -> int:
+    PROXIES.import_from_location()
+    return max(kind.batch_size for kind in _all().values())
+
+
+def _all() -> dict[str, type[Proxy]]:
+    PROXIES.import_from_location()
+    return dict(PROXIES.module_dict)
+
+
+def _chosen(names: Sequence[str], batch: Batch) -> dict[str, Proxy]:
+    """The scores by name, behind the baselines; those that were named must be possible."""
+    usable = [n for n, kind in _all().items() if batch.labels is not None or not kind.needs_labels]
+    chosen = dict.fromkeys([*BASELINES, *(names or usable)])
+    for name in names:
+        lookup(PROXIES, name)
+    found: dict[str, Proxy] = {name: build(PROXIES, {'type': name}) for name in chosen}
+    for name, proxy in found.items():
+        proxy.check(batch, name)
+    return found
