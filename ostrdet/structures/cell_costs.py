@@ -1,15 +1,19 @@
 """What the cells of a network cost, edge by edge: sums of integers over a fixed skeleton."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ostrdet.structures.cell_spec import CellSpec
 from ostrdet.structures.genotype import Genotype
-from ostrdet.structures.macro_plan import CellPlan, MacroPlan
+from ostrdet.structures.macro_plan import CellPlan, Layout, MacroPlan
 
 #: By cell, edge and operation, shape (N, E, O).
 Costs = tuple[tuple[tuple[int, ...], ...], ...]
+
+
+#: Counts a space at a size in a unit: (space, layout, unit, table of latencies or None).
+CostCounter = Callable[[Any, Layout, str, Any], 'NetworkCosts']
 
 
 class Place(NamedTuple):
