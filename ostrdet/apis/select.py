@@ -1,7 +1,7 @@
 """Selects anew from a finished search: what ``tools/select.py`` calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ostrdet.models.searchers import SupernetProbe
 from ostrdet.records.files import SELECTED
 from ostrdet.registry import CRITERIA, nearest
 from ostrdet.selection import EvaluatingCriterion, Panel, WithinBudget
-from ostrdet.selection.panel import DEFAULT
+from ostrdet.selection.panel import DEFAULT, Scores
 from ostrdet.settings.search import load_config
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, Genotype, save_genotype
@@ -98,17 +98,16 @@ def select(
         InvalidValueError: If the search has not observed for a criterion, the work dir has several
             configs, the half has fewer batches, or no genotype fits a budget.
     """
-    budgets = {'max_macs': max_macs, 'max_params': max_params, 'max_latency': max_latency}
-    derivation: dict[str, Any] | None = None
-    if latency_table is not None or any(value is not None for value in budgets.values()):
-        derivation = {'type': 'WithinBudget', **budgets, 'table': latency_table, 'layout': layout}
+    named = {'max_macs': max_macs, 'max_params': max_params, 'max_latency': max_latency}
+    limits = {key: value for key, value in named.items() if value is not None}
+    if limits or latency_table is not None:
+        limits |= {'layout': layout} | ({'table': str(latency_table)} if latency_table else {})
     path = Path(checkpoint) if checkpoint else epoch_checkpoints(work_dir)[-1]
     content, config = read_checkpoint(path), config_of(work_dir)
     saved = content.get('selector', {}).get('criteria', {})
     selector = load_config(config).default_hooks.selector
-    if derivation is not None and not criteria:
-        criteria = [_configs(selector)[0]['type']]
-    panel = _panel(selector, criteria or _all(saved, selector), batches, derivation)
+    names = criteria or ([_configs(selector)[0]['type']] if limits else _all(saved, selector))
+    panel = _panel(selector, names, batches, {'type': 'WithinBudget', **limits} if limits else None)
     judges = panel.due(is_last=True)
     opened = OpenSearch(work_dir, 1, data_root, exact=False)
     epoch = opened.take(content, path)
@@ -116,29 +115,49 @@ def select(
     panel.derivation.prepare(space, network_costs)
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
-    found = []
-    for name, scores in panel.scores(state, space).items():
-        if scores is None and not criteria:
-            continue  # the search has not observed for it
-        if scores is None:
-            raise InvalidValueError(
-                f'--criterion {name}: the search has not observed for it, so {path.name} holds no scores; '
-                'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
-            )
-        chosen = panel.select(name, scores, state, space)
-        provenance = {
-            'criterion': name,
-            'epoch': epoch,
-            'config': config.name,
-            'checkpoint': path.name,
-            'forward_passes': passes.get(name, 0),
-        }
-        genotype = Genotype(chosen.space, chosen.cells, provenance)
-        file = Path(work_dir) / SELECTED / f'{name}.json'
-        save_genotype(genotype, file)
-        found.append(Selection(name, genotype, space.format(genotype), passes.get(name, 0), file))
-        found[-1] = replace(found[-1], within=_within(panel, name, scores, state, space))
-    return found
+    origin = {'epoch': epoch, 'config': config.name, 'checkpoint': path.name, **limits}
+    scores = _answers(
+        panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
+    )
+    return [
+        _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
+        for name, by_cell in scores.items()
+    ]
+
+
+def _answers(
+    scores: Mapping[str, Scores], is_asked: bool, checkpoint: str
+) -> dict[str, Mapping[str, Tensor]]:
+    """The scores that there are.
+
+    Raises:
+        InvalidValueError: If a criterion that was asked for has none.
+    """
+    for name in (name for name, by_cell in scores.items() if is_asked and by_cell is None):
+        raise InvalidValueError(
+            f'--criterion {name}: the search has not observed for it, so {checkpoint} holds no scores; '
+            'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
+        )
+    return {name: by_cell for name, by_cell in scores.items() if by_cell is not None}
+
+
+def _selected(
+    panel: Panel,
+    name: str,
+    scores: Mapping[str, Tensor],
+    opened: OpenSearch,
+    work_dir: Path,
+    origin: Mapping[str, Any],
+    passes: int,
+) -> Selection:
+    state, space = opened.searcher.arch_state(), opened.searcher.space
+    chosen = panel.select(name, scores, state, space)
+    provenance = {'criterion': name, **origin, 'forward_passes': passes}
+    genotype = Genotype(chosen.space, chosen.cells, provenance)
+    file = work_dir / SELECTED / f'{name}.json'
+    save_genotype(genotype, file)
+    within = _within(panel, name, scores, state, space)
+    return Selection(name, genotype, space.format(genotype), passes, file, within)
 
 
 def _within(
