@@ -8,7 +8,7 @@ from mmengine.config import Config
 from torch import nn
 
 from ostrdet.apis.load_model import build_model
-from ostrdet.evaluation.complexity import count_operators, multiply_adds
+from ostrdet.models.networks.counting import count_operators, multiply_adds
 from ostrdet.settings.train import load_config
 from ostrdet.spaces.zoo import zoo_folder
 

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ostrdet.apis.open_search import OpenSearch, config_of, epoch_checkpoints
 from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.errors import InvalidValueError, UnknownNameError
+from ostrdet.models.networks.counting import MACS, PARAMS, network_costs
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.records.files import SELECTED
 from ostrdet.registry import CRITERIA, nearest
-from ostrdet.selection import EvaluatingCriterion, Panel
-from ostrdet.selection.panel import DEFAULT
+from ostrdet.selection import EvaluatingCriterion, Panel, WithinBudget
+from ostrdet.selection.panel import DEFAULT, Scores
 from ostrdet.settings.search import load_config
+from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, Genotype, save_genotype
 
 
@@ -27,6 +31,7 @@ class Selection:
         text: The genotype as text.
         forward_passes: Forward passes of a minibatch that it took.
         file: Where the genotype was written.
+        within: What it costs and scores, if it had to fit a budget; None otherwise.
     """
 
     criterion: str
@@ -34,6 +39,24 @@ class Selection:
     text: str
     forward_passes: int
     file: Path
+    within: 'Within | None' = None
+
+
+@dataclass(frozen=True)
+class Within:
+    """A genotype within a budget.
+
+    Attributes:
+        macs: Multiply-adds of its network for one image.
+        params: Parameters without the auxiliary head.
+        score: Its score, see :class:`WithinBudget`.
+        free_score: The score of the best genotype without a budget.
+    """
+
+    macs: int
+    params: int
+    score: float
+    free_score: float
 
 
 def select(
@@ -42,8 +65,16 @@ def select(
     batches: int | None = None,
     checkpoint: str | Path | None = None,
     data_root: str | Path | None = None,
+    max_macs: int | str | None = None,
+    max_params: int | str | None = None,
+    max_latency: float | None = None,
+    latency_table: str | Path | None = None,
+    layout: str = 'cifar10',
 ) -> list[Selection]:
     """Let criteria select from a checkpoint of a search; nothing is trained.
+
+    With a budget, each takes the best genotype that fits; then the criterion of the search alone, unless
+    others are named.
 
     Criteria that watch the search have their scores in the checkpoint; those that evaluate the supernet
     do it now, on minibatches of the architecture half. Each genotype goes to ``selected/`` of the work
@@ -55,49 +86,99 @@ def select(
         batches: Minibatches of criteria that evaluate; their own number if None.
         checkpoint: A file of the work dir; the newest at the end of an epoch if None.
         data_root: Folder of the data set, instead of the config's.
+        max_macs: As in :class:`WithinBudget`, as is the next one.
+        max_params: Parameters.
+        max_latency: Milliseconds, by ``latency_table``.
+        latency_table: As ``table`` of :class:`WithinBudget`.
+        layout: Published size at which budgets count.
 
     Raises:
         FileNotFoundError: If the work dir has no config or checkpoint.
         UnknownNameError: If a criterion is unknown; the nearest name is offered.
         InvalidValueError: If the search has not observed for a criterion, the work dir has several
-            configs, or the half has fewer batches.
+            configs, the half has fewer batches, or no genotype fits a budget.
     """
+    named = {'max_macs': max_macs, 'max_params': max_params, 'max_latency': max_latency}
+    limits = {key: value for key, value in named.items() if value is not None}
+    if limits or latency_table is not None:
+        limits |= {'layout': layout} | ({'table': str(latency_table)} if latency_table else {})
     path = Path(checkpoint) if checkpoint else epoch_checkpoints(work_dir)[-1]
     content, config = read_checkpoint(path), config_of(work_dir)
     saved = content.get('selector', {}).get('criteria', {})
     selector = load_config(config).default_hooks.selector
-    panel = _panel(selector, criteria or _all(saved, selector), batches)
+    names = criteria or ([_configs(selector)[0]['type']] if limits else _all(saved, selector))
+    panel = _panel(selector, names, batches, {'type': 'WithinBudget', **limits} if limits else None)
     judges = panel.due(is_last=True)
     opened = OpenSearch(work_dir, 1, data_root, exact=False)
     epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
+    panel.derivation.prepare(space, network_costs)
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
-    found = []
-    for name, scores in panel.scores(state, space).items():
-        if scores is None and not criteria:
-            continue  # the search has not observed for it
-        if scores is None:
-            raise InvalidValueError(
-                f'--criterion {name}: the search has not observed for it, so {path.name} holds no scores; '
-                'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
-            )
-        chosen = panel.select(name, scores, state, space)
-        provenance = {
-            'criterion': name,
-            'epoch': epoch,
-            'config': config.name,
-            'checkpoint': path.name,
-            'forward_passes': passes.get(name, 0),
-        }
-        genotype = Genotype(chosen.space, chosen.cells, provenance)
-        file = Path(work_dir) / SELECTED / f'{name}.json'
-        save_genotype(genotype, file)
-        found.append(Selection(name, genotype, space.format(genotype), passes.get(name, 0), file))
-    return found
+    origin = {'epoch': epoch, 'config': config.name, 'checkpoint': path.name, **limits}
+    scores = _answers(
+        panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
+    )
+    return [
+        _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
+        for name, by_cell in scores.items()
+    ]
 
 
-def _panel(selector: Mapping[str, Any], names: Sequence[str], batches: int | None) -> Panel:
+def _answers(
+    scores: Mapping[str, Scores], is_asked: bool, checkpoint: str
+) -> dict[str, Mapping[str, Tensor]]:
+    """The scores that there are.
+
+    Raises:
+        InvalidValueError: If a criterion that was asked for has none.
+    """
+    for name in (name for name, by_cell in scores.items() if is_asked and by_cell is None):
+        raise InvalidValueError(
+            f'--criterion {name}: the search has not observed for it, so {checkpoint} holds no scores; '
+            'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
+        )
+    return {name: by_cell for name, by_cell in scores.items() if by_cell is not None}
+
+
+def _selected(
+    panel: Panel,
+    name: str,
+    scores: Mapping[str, Tensor],
+    opened: OpenSearch,
+    work_dir: Path,
+    origin: Mapping[str, Any],
+    passes: int,
+) -> Selection:
+    state, space = opened.searcher.arch_state(), opened.searcher.space
+    chosen = panel.select(name, scores, state, space)
+    provenance = {'criterion': name, **origin, 'forward_passes': passes}
+    genotype = Genotype(chosen.space, chosen.cells, provenance)
+    file = work_dir / SELECTED / f'{name}.json'
+    save_genotype(genotype, file)
+    within = _within(panel, name, scores, state, space)
+    return Selection(name, genotype, space.format(genotype), passes, file, within)
+
+
+def _within(
+    panel: Panel, name: str, scores: Mapping[str, Tensor], state: ArchState, space: SearchSpace
+) -> Within | None:
+    derive = panel.derivation
+    if not isinstance(derive, WithinBudget):
+        return None
+    given = (space, scores, panel.edge_weights(name, state), panel.criteria[name].tie_rtol)
+    chosen, free = derive.choose(*given), derive.choose(*given, bounded=False)
+    size = space.layout(derive.layout)
+    macs, params = (network_costs(space, size, unit).of(chosen.genotype) for unit in (MACS, PARAMS))
+    return Within(macs, params, chosen.score, free.score)
+
+
+def _panel(
+    selector: Mapping[str, Any],
+    names: Sequence[str],
+    batches: int | None,
+    derivation: Mapping[str, Any] | None,
+) -> Panel:
     """The criteria ``names`` as the search had them, or with their defaults; the first decides."""
     CRITERIA.import_from_location()
     own = {cfg['type']: dict(cfg) for cfg in _configs(selector)}
@@ -108,7 +189,8 @@ def _panel(selector: Mapping[str, Any], names: Sequence[str], batches: int | Non
             raise UnknownNameError(f'--criterion {name}. {nearest(name, CRITERIA.module_dict)}')
         options = {'batches': batches} if batches and issubclass(kind, EvaluatingCriterion) else {}
         configs.append({**own.get(name, {'type': name}), **options})
-    return Panel(configs[0], configs[1:], selector.get('window', 1), selector.get('derivation'))
+    derivation = derivation or selector.get('derivation')
+    return Panel(configs[0], configs[1:], selector.get('window', 1), derivation)
 
 
 def _configs(selector: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -3,15 +3,20 @@
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
 from ostrdet.commands.options import Options, argument, flag, option
+
+if TYPE_CHECKING:
+    from ostrdet.apis.select import Selection, Within
 
 EPILOG = """\
 examples:
   python tools/select.py work_dirs/ostr_nb201_digits
   python tools/select.py work_dirs/ostr_nb201_c10 --criterion LossChange --batches 16 --data-root DIR
+  python tools/select.py work_dirs/ostr_nb201_digits --max-macs 60M --layout cifar10 --json
 
 Costs, in forward passes of a minibatch: criteria that watch the search take none, their scores are in
 the checkpoint. LossChange takes B (1 + E O), summed over the cell types, for B minibatches, E edges and
@@ -38,6 +43,21 @@ class SelectOptions(Options):
     )
     checkpoint: str | None = option('default: the newest at the end of an epoch', metavar='FILE')
     data_root: str | None = option("data set, instead of the config's", metavar='DIR')
+    max_macs: str | None = option(
+        'the best genotype of at most so many multiply-adds, such as 600M', metavar='N'
+    )
+    max_params: str | None = option('likewise, of parameters, such as 3.3M', metavar='N')
+    max_latency: float | None = option(
+        'likewise, of milliseconds of the operations, by --latency-table', metavar='MS'
+    )
+    latency_table: str | None = option(
+        'CSV file: op, channels, size, stride, milliseconds', metavar='FILE'
+    )
+    layout: str = option(
+        'published size of the network at which budgets count (default: cifar10)',
+        default='cifar10',
+        metavar='NAME',
+    )
     json: bool = flag('print one JSON object')
 
 
@@ -67,17 +87,32 @@ def _select(args: argparse.Namespace) -> None:
 
     found = select(**options.without('json'))
     if options.json:
-        told = {
-            one.criterion: {
-                'genotype': one.text,
-                'forward_passes': one.forward_passes,
-                'file': str(one.file),
-            }
-            for one in found
-        }
+        told = {one.criterion: _told(one) for one in found}
+        if found[0].within is not None and len(found) == 1:
+            told = told[found[0].criterion]
         print(json.dumps(told))
         return
     width = max(len(one.criterion) for one in found)
     for one in found:
         print(f'{one.criterion:<{width}}  {one.text}  {one.forward_passes:,} forward passes')
+        if one.within is not None:
+            print(_cost_line(one.within))
     print(f'genotypes: {found[0].file.parent}')
+
+
+def _told(one: 'Selection') -> dict[str, Any]:
+    if one.within is not None:
+        return {'genotype': one.text, **asdict(one.within)}
+    return {
+        'genotype': one.text,
+        'forward_passes': one.forward_passes,
+        'file': str(one.file),
+    }
+
+
+def _cost_line(within: 'Within') -> str:
+    kept = within.score / within.free_score if within.free_score else 1.0
+    return (
+        f'  {within.macs:,} multiply-adds, {within.params:,} parameters; score {within.score:.4g} of '
+        f'{within.free_score:.4g} without a budget ({kept:.1%})'
+    )

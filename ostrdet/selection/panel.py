@@ -142,12 +142,15 @@ class Panel:
         self, name: str, scores: Mapping[str, Tensor], state: ArchState, space: SearchSpace
     ) -> Genotype:
         """The genotype that the scores of a criterion choose, without provenance."""
-        criterion = self.criteria[name]
-        edge_weights = state.edge_weights if criterion.uses_edge_weights else None
+        criterion, edge_weights = self.criteria[name], self.edge_weights(name, state)
         derive = self.derivation
         if derive.needs_probability and not criterion.is_probability:
             derive = TopEdges(derive.max_edges)
         return derive(space, scores, edge_weights, criterion.tie_rtol)
+
+    def edge_weights(self, name: str, state: ArchState) -> Mapping[str, Tensor | None] | None:
+        """The weights of edges by cell type, if a criterion ranks edges by them; else None."""
+        return state.edge_weights if self.criteria[name].uses_edge_weights else None
 
     def skipped(self) -> dict[str, int]:
         """By criterion, minibatches of the epoch left out since they were not finite."""

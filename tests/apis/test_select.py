@@ -11,6 +11,8 @@ from ostrdet.apis.search import search
 from ostrdet.apis.select import select
 from ostrdet.commands.select import main
 from ostrdet.errors import InvalidValueError, UnknownNameError
+from ostrdet.evaluation.complexity import complexity
+from ostrdet.spaces import build_space
 from ostrdet.structures import load_genotype
 
 PAPER = [
@@ -69,6 +71,54 @@ def test_the_tool_prints_one_object(searched: Path, capsys: pytest.CaptureFixtur
     assert told['LossChange']['forward_passes'] == 62
     assert main([str(searched), '--criterion', 'Magnitude']) == 0
     assert capsys.readouterr().out.startswith('Magnitude  |')
+
+
+def test_a_budget_is_kept_to_the_unit(searched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [str(searched), '--max-macs', '60M', '--layout', 'imagenet16_120', '--json']
+    assert main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ['genotype', 'macs', 'params', 'score', 'free_score']
+    saved = load_genotype(searched / 'selected' / 'OperationStrength.json')
+    assert build_space(saved.space).format(saved) == told['genotype']
+    counted = complexity(saved, 'imagenet16_120')
+    assert (told['macs'], told['params']) == (counted.macs, counted.params)
+    assert told['score'] <= told['free_score'] <= 6
+    assert saved.provenance['max_macs'] == '60M'
+
+
+def test_an_ample_budget_selects_what_the_search_did(searched: Path) -> None:
+    (free,) = select(searched, max_macs='9G')
+    assert free.text == lines(searched)[-1]['genotypes']['OperationStrength']
+    assert free.within is not None
+    assert free.within.score == free.within.free_score
+    (small,) = select(searched, ['Magnitude'], max_params=free.within.params // 2)
+    assert small.criterion == 'Magnitude'
+    assert small.within is not None
+    assert small.within.params <= free.within.params // 2
+
+
+def test_a_budget_that_nothing_fits_is_one_line(
+    searched: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(searched), '--max-params', '1K']) == 2
+    message = capsys.readouterr().err
+    assert message.count('\n') == 1
+    assert 'smallest possible cost is params ' in message
+
+
+def test_a_search_derives_within_a_budget(tiny_config: Any, tmp_path: Path) -> None:
+    budget = {'type': 'WithinBudget', 'max_macs': '20M', 'layout': 'cifar10'}
+    overrides = {'default_hooks.selector.derivation': budget, 'train_cfg.max_epochs': 1}
+    search(tiny_config(overrides), work_dir=tmp_path)
+    found = load_genotype(tmp_path / 'genotype.json')
+    assert complexity(found, 'cifar10').macs <= 20_000_000
+
+
+def test_a_search_that_nothing_can_fit_does_not_start(tiny_config: Any, tmp_path: Path) -> None:
+    overrides = {'default_hooks.selector.derivation': {'type': 'WithinBudget', 'max_macs': '1M'}}
+    with pytest.raises(InvalidValueError, match='smallest possible cost is macs'):
+        search(tiny_config(overrides), work_dir=tmp_path)
+    assert not (tmp_path / 'trajectory.jsonl').exists()
 
 
 def test_bad_input(searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

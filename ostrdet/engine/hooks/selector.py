@@ -16,6 +16,7 @@ from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
@@ -97,6 +98,7 @@ class SelectorHook(Hook):
         if self.table is not None:
             self.table.check_space(searcher.space)
         self.panel.check_derivation(searcher.space)
+        self.panel.derivation.prepare(searcher.space, network_costs)
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)

@@ -43,7 +43,7 @@ class Cell(nn.Module):
         super().__init__()
         self.wiring, self.output, self.num_nodes = tuple(edges), tuple(output), spec.num_nodes
         self.preprocess = nn.ModuleList(
-            _align(plan, index, norm_cfg) if spec.preprocess else nn.Identity()
+            align(plan, index, norm_cfg) if spec.preprocess else nn.Identity()
             for index in range(spec.num_inputs)
         )
         self.edges = nn.ModuleList(
@@ -72,7 +72,7 @@ class Cell(nn.Module):
 
     def aligned(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """The input states, preprocessed."""
-        return [align(x) for align, x in zip(self.preprocess, inputs, strict=True)]
+        return [module(x) for module, x in zip(self.preprocess, inputs, strict=True)]
 
     def plain_node(
         self, incoming: Sequence[int], states: Sequence[Tensor], weights: MixWeights | None
@@ -96,8 +96,8 @@ class Cell(nn.Module):
         return y if weights.edge_weights is None else weights.edge_weights[index] * y
 
 
-def _align(plan: CellPlan, index: int, norm_cfg: NormCfg) -> nn.Module:
-    """Bring an input to the cell's width, and to the size of the newest input."""
+def align(plan: CellPlan, index: int, norm_cfg: NormCfg) -> nn.Module:
+    """What brings an input to the cell's width, and to the size of the newest input."""
     state = plan.inputs[index]
     if state.stride < plan.inputs[-1].stride:
         return FactorizedReduce(state.channels, plan.channels, norm_cfg)

@@ -14,7 +14,7 @@ from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, build, nearest
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.base import NONE
-from ostrdet.structures import CellPlan
+from ostrdet.structures import CellPlan, Layout
 
 ENGINES: dict[str, type[Cell]] = {'fast': FastCell, 'plain': Cell}
 
@@ -39,6 +39,9 @@ class Supernet(nn.Module):
         with_cp: Whether to compute cells anew in the backward pass, which saves memory.
         compile_cells: Backend of ``torch.compile`` for the cells, such as 'inductor'; None: none. It
             compiles for minutes before the first step, and suits the plain engine.
+
+    Attributes:
+        layout: Its stem, width, depth and classes; the images may have any size.
 
     Raises:
         UnknownNameError: If a type or operation is unknown; the nearest name is offered.
@@ -66,6 +69,7 @@ class Supernet(nn.Module):
         self.space, self.num_classes = build_space(space), num_classes
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
         self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
+        self.layout = Layout(stem, channels, num_cells, num_classes, image_size=0)
         plan = self.space.plan(stem, channels, num_cells)
         self.skeleton = Skeleton(plan, self._make_cell, with_cp)
         self.classifier = nn.Linear(plan.output.channels, num_classes)

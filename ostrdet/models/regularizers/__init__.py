@@ -3,6 +3,7 @@
 from ostrdet.models.regularizers.base import Regularizer
 from ostrdet.models.regularizers.beta_decay import BetaDecay
 from ostrdet.models.regularizers.dirichlet_kl import DirichletKL
+from ostrdet.models.regularizers.expected_cost import ExpectedCost
 from ostrdet.models.regularizers.zero_one import ZeroOne
 
-__all__ = ['BetaDecay', 'DirichletKL', 'Regularizer', 'ZeroOne']
+__all__ = ['BetaDecay', 'DirichletKL', 'ExpectedCost', 'Regularizer', 'ZeroOne']

@@ -1,6 +1,6 @@
 """The search step: alpha on one half of the data, then the weights on the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,6 +78,7 @@ class BilevelSearcher(Searcher):
         terms = [build(REGULARIZERS, cfg) for cfg in regularizers]
         for term in terms:
             term.check_weighting(self.weighting)
+            term.check_space(self.space)
         self.regularizers = nn.ModuleList(terms)
         self.perturbation = None if perturbation is None else build(PERTURBATIONS, perturbation)
         if flood_level is not None and flood_level < 0:
@@ -109,6 +110,9 @@ class BilevelSearcher(Searcher):
         """
         weight_batch, logs, self.arch_step = self.prepare(data[0]), {}, None
         generator = torch.Generator().manual_seed(self.draw_seed)
+        terms: Iterable[Any] = self.regularizers
+        for term in terms:
+            term.prepare(self.bare_supernet, weight_batch.images.shape[-2])
         if len(data) == 1:
             return {'loss': self._step_both(self.mix(generator), weight_batch, optim_wrapper)}
         if data[1] is not None:
@@ -215,10 +219,11 @@ class BilevelSearcher(Searcher):
 
     def _regularized(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
         """``grads`` plus those of the regularisers, which are alike on all processes."""
-        alphas = self.masked_alphas
-        terms = [term.weight * term(alphas) for term in self.regularizers if term.weight]
-        if not terms:
+        active = [term for term in self.regularizers if term.weight]
+        if not active:
             return grads
+        alphas, mix = self.masked_alphas, self.mix()
+        terms = [term.weight * term(mix if term.of_mix else alphas) for term in active]
         extra = torch.autograd.grad(
             torch.stack(terms).sum(),
             self.arch_parameters,

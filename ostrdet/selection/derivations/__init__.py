@@ -3,5 +3,6 @@
 from ostrdet.selection.derivations.base import Derivation
 from ostrdet.selection.derivations.threshold import Threshold
 from ostrdet.selection.derivations.top_edges import TopEdges, discretize
+from ostrdet.selection.derivations.within_budget import WithinBudget
 
-__all__ = ['Derivation', 'Threshold', 'TopEdges', 'discretize']
+__all__ = ['Derivation', 'Threshold', 'TopEdges', 'WithinBudget', 'discretize']

@@ -9,6 +9,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.registry import SPACES
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import Genotype
+from ostrdet.structures.cell_costs import CostCounter
 
 
 class Derivation(ABC):
@@ -46,6 +47,15 @@ class Derivation(ABC):
                 f'node keeps, which {type(space).__name__} fixes; use the space '
                 f"{' or '.join(open_ones)}, or derivation=dict(type='TopEdges')"
             )
+
+    def prepare(self, space: SearchSpace, count: CostCounter) -> None:
+        """Count what genotypes cost, if the derivation needs it; called once before the first choice.
+
+        Args:
+            space: The search space.
+            count: Counts the costs of its networks.
+        """
+        return
 
     @abstractmethod
     def __call__(

@@ -1,0 +1,259 @@
+"""The best genotype within a budget: brute force on whole spaces, speed, and what does not fit."""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from ostrdet.errors import InvalidValueError, UnknownNameError
+from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, UNITS, network_costs
+from ostrdet.selection import WithinBudget, discretize
+from ostrdet.selection.derivations.shares import shares
+from ostrdet.spaces import DARTSSpace, NASBench201Space, SearchSpace
+from ostrdet.spaces.darts_variants import SparseDARTSSpace
+from ostrdet.structures import CellGenotype, Genotype
+from ostrdet.structures.cell_costs import NetworkCosts, edge_places
+from ostrdet.structures.latency_table import LatencyTable
+
+NB201 = NASBench201Space()
+TWO_NODES = DARTSSpace(
+    num_nodes=2, ops=('none', 'skip_connect', 'avg_pool_3x3', 'sep_conv_3x3', 'dil_conv_5x5')
+)
+DARTS = DARTSSpace()
+LAYOUT = 'cifar10'
+
+
+def random_scores(space: SearchSpace, seed: int) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.rand(len(spec.edges), len(space.ops), generator=generator, dtype=torch.float64)
+        for name, spec in space.cells.items()
+    }
+
+
+def counted(space: SearchSpace, unit: str, table: Any = None) -> NetworkCosts:
+    return network_costs(space, space.layout(LAYOUT), unit, table)
+
+
+def all_cells(space: SearchSpace, name: str) -> Iterator[CellGenotype]:
+    spec = space.cells[name]
+    by_node = []
+    for node in spec.nodes:
+        found = []
+        for sources in itertools.combinations(range(node), spec.kept(node)):
+            ops = [space.selectable_ops_of(name, spec.incoming(node)[s]) for s in sources]
+            found += [tuple(zip(one, sources, strict=True)) for one in itertools.product(*ops)]
+        by_node.append(found)
+    for nodes in itertools.product(*by_node):
+        yield CellGenotype(nodes, spec.output)
+
+
+def total(space: SearchSpace, name: str, cell: CellGenotype, table: Any) -> Any:
+    spec = space.cells[name]
+    return sum(
+        table[name][spec.incoming(node)[source]][space.ops.index(op)]
+        for node, edges in zip(spec.nodes, cell.nodes, strict=True)
+        for op, source in edges
+    )
+
+
+def every(
+    space: SearchSpace, parts: Mapping[str, Any], costs: Mapping[str, NetworkCosts]
+) -> tuple[list[dict[str, CellGenotype]], Any, Any]:
+    """All genotypes, their scores and their costs by unit."""
+    by_type = {name: list(all_cells(space, name)) for name in space.cells}
+    totals = {unit: {n: c.totals(n) for n in space.cells} for unit, c in costs.items()}
+    score = {n: np.array([total(space, n, c, parts) for c in cs]) for n, cs in by_type.items()}
+    cost = {
+        unit: {n: np.array([total(space, n, c, table) for c in cs]) for n, cs in by_type.items()}
+        for unit, table in totals.items()
+    }
+    names = list(space.cells)
+    scores, sums = score[names[0]], {u: cost[u][names[0]] for u in costs}
+    for name in names[1:]:
+        scores = np.add.outer(scores, score[name]).ravel()
+        sums = {u: np.add.outer(sums[u], cost[u][name]).ravel() for u in costs}
+    cells = [by_type[name] for name in names]
+    return cells, scores, {u: sums[u] + costs[u].fixed for u in costs}
+
+
+@pytest.fixture(scope='module')
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random milliseconds of every operation of the small spaces."""
+    rows, rng = set(), random.Random(0)
+    for space in (NB201, TWO_NODES):
+        size = space.layout(LAYOUT)
+        plan = space.plan(size.stem, size.channels, size.num_cells)
+        for cells in edge_places(plan, space.cells, size.image_size).values():
+            rows |= {(op, *place) for edges in cells for place in edges for op in space.ops}
+    lines = [f'{",".join(map(str, row))},{rng.random():.7f}' for row in sorted(rows)]
+    file = tmp_path_factory.mktemp('latency') / 'table.csv'
+    file.write_text('op,channels,size,stride,milliseconds\n' + '\n'.join(lines), 'utf-8')
+    return file
+
+
+@pytest.mark.parametrize('space', [NB201, TWO_NODES], ids=['nb201', 'darts'])
+def test_it_is_the_best_of_all_genotypes(space: SearchSpace, table: Path) -> None:
+    costs = {u: counted(space, u, LatencyTable(table) if u == LATENCY else None) for u in UNITS}
+    scores = random_scores(space, 0)
+    parts = shares(space, scores)
+    _, all_scores, all_costs = every(space, parts, costs)
+    assert len(all_scores) == (15_625 if space is NB201 else (4**2 * 3 * 4**2) ** 2)
+    for units in ([MACS], [PARAMS], [LATENCY], [MACS, PARAMS], [MACS, LATENCY]):
+        for quantile in (0.0, 0.02, 0.3, 0.8, 1.0):
+            limits = {u: int(np.quantile(all_costs[u], quantile)) for u in units}
+            if quantile == 0.0:
+                limits = {u: int(all_costs[u].min()) for u in units[:1]}
+            fits = np.all([all_costs[u] <= limit for u, limit in limits.items()], axis=0)
+            derive = budget_of(limits, table)
+            if not fits.any():
+                with pytest.raises(InvalidValueError, match='smallest possible cost'):
+                    derive.prepare(space, network_costs)
+                continue
+            best = all_scores[fits].max()
+            derive.prepare(space, network_costs)
+            found = derive.choose(space, scores)
+            assert found.score == pytest.approx(best, rel=1e-14)
+            for unit, limit in limits.items():
+                assert costs[unit].of(found.genotype) <= limit
+            own = sum(
+                total(space, name, cell, parts) for name, cell in found.genotype.cells.items()
+            )
+            assert own == pytest.approx(best, rel=1e-14)
+            free = derive.choose(space, scores, bounded=False)
+            assert free.score == pytest.approx(all_scores.max(), rel=1e-14)
+
+
+def budget_of(limits: Mapping[str, int], table: Path) -> WithinBudget:
+    options: dict[str, Any] = {
+        f'max_{u}': n / 1e6 if u == LATENCY else n for u, n in limits.items()
+    }
+    if LATENCY in limits:
+        options['table'] = table
+    return WithinBudget(layout=LAYOUT, **options)
+
+
+def greedy(space: SearchSpace, parts: Mapping[str, Any], costs: NetworkCosts, limit: int) -> float:
+    """Drop to the cheaper operation that loses least per unit saved, until it fits."""
+    tensors = {name: torch.from_numpy(part) for name, part in parts.items()}
+    cells = dict(discretize(space, tensors).cells)
+    while costs.of(Genotype(space.to_config(), cells)) > limit:
+        best = None
+        for name, spec in space.cells.items():
+            prices = costs.totals(name)
+            for n, node in enumerate(spec.nodes):
+                for e, (op, source) in enumerate(cells[name].nodes[n]):
+                    edge = spec.incoming(node)[source]
+                    own = space.ops.index(op)
+                    for other in space.selectable_ops:
+                        o = space.ops.index(other)
+                        saved = prices[edge][own] - prices[edge][o]
+                        if saved > 0:
+                            loss = (parts[name][edge, own] - parts[name][edge, o]) / saved
+                            best = min(best or (loss + 1,), (loss, name, n, e, other))
+        if best is None:
+            return -1.0
+        _, name, n, e, other = best
+        nodes = [list(node) for node in cells[name].nodes]
+        nodes[n][e] = (other, nodes[n][e][1])
+        cells[name] = CellGenotype(tuple(tuple(node) for node in nodes), cells[name].output)
+    return sum(total(space, name, cell, parts) for name, cell in cells.items())
+
+
+@pytest.mark.parametrize(('space', 'count'), [(NB201, 600), (TWO_NODES, 380), (DARTS, 20)])
+def test_random_tables_fit_and_are_no_worse_than_greedy_dropping(
+    space: SearchSpace, count: int
+) -> None:
+    costs, rng = counted(space, MACS), random.Random(1)
+    derive = WithinBudget(max_macs=10**12)
+    derive.prepare(space, network_costs)
+    top = costs.of(derive.choose(space, random_scores(space, 0), bounded=False).genotype)
+    for seed in range(count):
+        limit = rng.randint(costs.fixed + (top - costs.fixed) // 4, top)
+        derive.budgets = {MACS: limit}
+        scores = random_scores(space, seed)
+        found = derive.choose(space, scores)
+        assert costs.of(found.genotype) <= limit
+        assert found.score >= greedy(space, shares(space, scores), costs, limit) - 1e-12
+
+
+def test_an_ample_budget_gives_the_free_choice_of_nas_bench_201() -> None:
+    derive = WithinBudget(max_macs='1G')
+    derive.prepare(NB201, network_costs)
+    for seed in range(20):
+        scores = random_scores(NB201, seed)
+        assert derive(NB201, scores) == discretize(NB201, scores)
+
+
+def test_weights_of_edges_count() -> None:
+    derive = WithinBudget(max_macs='9G')
+    derive.prepare(TWO_NODES, network_costs)
+    even = {name: torch.full((5, 5), 0.5) for name in TWO_NODES.cells}
+    weights = {name: torch.tensor([0.5, 0.5, 0.1, 0.5, 0.4]) for name in TWO_NODES.cells}
+    found = derive.choose(TWO_NODES, even, weights)
+    for cell in found.genotype.cells.values():
+        assert [source for _, source in cell.nodes[1]] == [1, 2]
+    assert found.score == pytest.approx(2 * (0.5 + 0.5 + 0.5 + 0.4) / 4)
+
+
+def test_a_share_is_of_what_can_be_selected() -> None:
+    rows = [[float('nan'), 1.0, 3.0, 0.0, 0.0], *[[0.0] * 5] * 4]
+    scores = {'normal': torch.tensor(rows), 'reduce': torch.zeros(5, 5)}
+    scores['reduce'][1] = torch.tensor([9.0, -1.0, 1.0, -1.0, 0.0])
+    found = shares(TWO_NODES, scores)
+    assert found['normal'][0].tolist() == [0.0, 0.25, 0.75, 0.0, 0.0]
+    assert found['normal'][1].tolist() == [0.0, 0.25, 0.25, 0.25, 0.25]
+    assert found['reduce'][1].tolist() == pytest.approx([0, 0, 2 / 3, 0, 1 / 3])
+
+
+def test_scores_that_tie_by_identity_take_the_cheapest() -> None:
+    space = NASBench201Space(ops=('nor_conv_3x3', 'skip_connect'))
+    derive = WithinBudget(max_macs='9G')
+    derive.prepare(space, network_costs)
+    scores = {'cell': torch.tensor([[1.0 + 1e-7, 1.0]] * 6)}
+    exact, tied = derive(space, scores), derive(space, scores, tie_rtol=1e-5)
+    assert {op for node in exact.cells['cell'].nodes for op, _ in node} == {'nor_conv_3x3'}
+    assert {op for node in tied.cells['cell'].nodes for op, _ in node} == {'skip_connect'}
+
+
+def test_nodes_of_an_open_number_keep_the_most_edges_allowed() -> None:
+    space = SparseDARTSSpace(num_nodes=2)
+    derive = WithinBudget(max_macs='9G', max_edges=2)
+    derive.prepare(space, network_costs)
+    found = derive(space, random_scores(space, 3))
+    assert [len(node) for cell in found.cells.values() for node in cell.nodes] == [2, 2, 2, 2]
+
+
+def test_what_does_not_fit_is_refused_with_the_smallest_cost() -> None:
+    costs = counted(NB201, MACS)
+    with pytest.raises(InvalidValueError, match=f'possible cost is macs {costs.fixed:,} '):
+        WithinBudget(max_macs=costs.fixed - 1).prepare(NB201, network_costs)
+    WithinBudget(max_macs=costs.fixed).prepare(NB201, network_costs)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, 'without a budget'),
+        ({'max_macs': 'much'}, "max_macs='much', expected a positive whole number"),
+        ({'max_macs': 0}, 'max_macs=0'),
+        ({'max_params': '1.5'}, "max_params='1.5'"),
+        ({'max_latency': 3.0}, 'set both or neither'),
+        ({'max_macs': 1, 'table': 'x.csv'}, 'set both or neither'),
+        ({'max_latency': -1.0, 'table': 'x.csv'}, 'expected milliseconds, above 0'),
+    ],
+)
+def test_budgets_that_are_none_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        WithinBudget(**options)
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="unknown layout 'imagenet' of NASBench201Space"):
+        WithinBudget(max_macs=1, layout='imagenet').prepare(NB201, network_costs)
