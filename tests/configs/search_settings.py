@@ -179,3 +179,8 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
+IMPLICIT = {'update': 'ImplicitUpdate'}
+IDARTS = {**NB201, **IMPLICIT, 'epochs': 30, 'lr': 0.01, 'weight_decay': 5e-4}
+SETTINGS['idarts_nb201_c10'] = {**IDARTS, **MAGNITUDE}
+SETTINGS['ostr_idarts_nb201_c10'] = IDARTS
+SETTINGS['idarts_nb201_digits'] = {**DIGITS, **IMPLICIT, **MAGNITUDE}

@@ -58,6 +58,7 @@ RIVALS = {
         'train_cfg.portions': (0.05,),
     },
     'interval': {'train_cfg.arch_interval': 3},
+    'idarts': {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2},
 }
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
 
