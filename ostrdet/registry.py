@@ -61,6 +61,7 @@ REGULARIZERS = _root('regularizer', 'ostrdet.models.regularizers', 'regularizers
 PERTURBATIONS = _root('perturbation', 'ostrdet.models.perturbations', 'perturbation')
 CRITERIA = _root('criterion', 'ostrdet.selection', 'criterion', 'compare')
 DERIVATIONS = _root('derivation', 'ostrdet.selection', 'derivation')
+STOP_RULES = _root('stop rule', 'ostrdet.selection', 'stop')
 
 #: Values that a message lists.
 SHOWN = 3

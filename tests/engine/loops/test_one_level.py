@@ -69,8 +69,8 @@ def test_the_weights_move_between_implicit_steps_of_alpha(
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     step = BilevelSearcher.train_step
 
-    def noted(self: BilevelSearcher, *args: Any) -> Any:
-        logs = step(self, *args)
+    def noted(self: BilevelSearcher, *args: Any, **kwargs: Any) -> Any:
+        logs = step(self, *args, **kwargs)
         weights = torch.cat([w.detach().reshape(-1) for w in self.bare_supernet.parameters()])
         seen.append((weights, self.alphas['cell'].detach().clone()))
         return logs

@@ -23,7 +23,7 @@ def batch() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize('mixed_op', [None, PARTIAL], ids=['full', 'partial'])
-@pytest.mark.parametrize('update', ['FirstOrderUpdate', 'UnrolledUpdate', 'ImplicitUpdate'])
+@pytest.mark.parametrize('update', ['FirstOrderUpdate', 'UnrolledUpdate'])
 @pytest.mark.parametrize('engine', ['plain', 'fast'])
 @pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
 def test_a_step_waits_for_no_value(space: str, engine: str, update: str, mixed_op: Any) -> None:
