@@ -55,7 +55,7 @@ class StableRanks(StopRule):
         before, self.ranks = self.ranks, {}
         for name, alpha_EO in view.state.alphas.items():
             rows = zip(alpha_EO.tolist(), self.columns[name], strict=True)
-            self.ranks[name] = [sorted(found, key=lambda o, a=row: -a[o]) for row, found in rows]
+            self.ranks[name] = [_ranked(row, columns) for row, columns in rows]
         same = view.has_moved and before == self.ranks
         self.stable_epochs = self.stable_epochs + 1 if same else 0
 
@@ -72,3 +72,8 @@ class StableRanks(StopRule):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take them back."""
         self.ranks, self.stable_epochs = state['ranks'], state['stable_epochs']
+
+
+def _ranked(row: Sequence[float], columns: Sequence[int]) -> list[int]:
+    """The columns by falling value; sorting keeps the order of equal ones."""
+    return sorted(columns, key=lambda column: -row[column])
