@@ -62,6 +62,7 @@ PERTURBATIONS = _root('perturbation', 'ostrdet.models.perturbations', 'perturbat
 CRITERIA = _root('criterion', 'ostrdet.selection', 'criterion', 'compare')
 DERIVATIONS = _root('derivation', 'ostrdet.selection', 'derivation')
 PROXIES = _root('proxy', 'ostrdet.evaluation.proxies', 'proxy')
+STOP_RULES = _root('stop rule', 'ostrdet.selection', 'stop')
 
 #: Values that a message lists.
 SHOWN = 3

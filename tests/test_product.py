@@ -50,6 +50,7 @@ AXES: dict[str, list[Any]] = {
         {'type': 'FirstOrderUpdate'},
         {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
         {'type': 'UnrolledUpdate', 'hvp': 'exact'},
+        {'type': 'ImplicitUpdate'},
     ],
     'regularizer': [None, *sorted(REGULARIZERS.module_dict)],
     'perturbation': [None, *sorted(PERTURBATIONS.module_dict)],

@@ -13,12 +13,14 @@ from ostrdet.selection.derivations import Derivation, Threshold, TopEdges, Withi
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.selection.loss_change import LossChange
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
+from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
 
 __all__ = [
     'PAPER_CRITERIA',
     'AlphaSaliency',
     'Criterion',
     'Derivation',
+    'EpochView',
     'EvaluatingCriterion',
     'LossChange',
     'Magnitude',
@@ -27,8 +29,11 @@ __all__ = [
     'OperationStrengthStar',
     'Panel',
     'PruningSaliency',
+    'StopRule',
+    'StopRules',
     'Threshold',
     'TopEdges',
+    'Verdict',
     'WithinBudget',
     'discretize',
     'functional',

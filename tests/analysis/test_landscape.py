@@ -9,7 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.analysis.landscape import Eigenvalues, extreme_eigenvalues, hessian_operator
+from ostrdet.models.searchers.curvature import (
+    Eigenvalues,
+    extreme_eigenvalues,
+    hessian_operator,
+)
 
 pytestmark = pytest.mark.usefixtures('float64')
 

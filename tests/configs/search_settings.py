@@ -179,3 +179,15 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
+IMPLICIT = {'update': 'ImplicitUpdate'}
+IDARTS = {**NB201, **IMPLICIT, 'epochs': 30, 'lr': 0.01, 'weight_decay': 5e-4}
+SETTINGS['idarts_nb201_c10'] = {**IDARTS, **MAGNITUDE}
+SETTINGS['ostr_idarts_nb201_c10'] = IDARTS
+SETTINGS['idarts_nb201_digits'] = {**DIGITS, **IMPLICIT, **MAGNITUDE}
+SETTINGS['darts-plus_darts_c10'] = {**DARTS, **MAGNITUDE}
+SETTINGS['ostr_darts-plus_darts_c10'] = DARTS
+ES = {**DARTS, **SECOND}
+SETTINGS['ostr_robust-darts-es_darts-s5_c10'] = ES
+SETTINGS['loss-change_robust-darts-es_darts-s2_c10'] = {**ES, **LOSS_CHANGE}
+for number in (2, 4, 5):
+    SETTINGS[f'robust-darts-es_darts-s{number}_c10'] = {**ES, **MAGNITUDE}

@@ -58,6 +58,14 @@ RIVALS = {
         'train_cfg.portions': (0.05,),
     },
     'interval': {'train_cfg.arch_interval': 3},
+    'stop rules': {
+        'default_hooks.selector.stop': [
+            {'type': 'CurvatureRise', 'interval': 1, 'first': 0, 'window': 1, 'factor': 1e3},
+            {'type': 'StableRanks'},
+            {'type': 'TooManySkips', 'skips': 7},
+        ],
+    },
+    'idarts': {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2},
 }
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
 

@@ -104,8 +104,8 @@ class SearchConsoleHook(ConsoleHook):
         selector = _selector(runner)
         lines = [_result(runner, selector, self.baseline)]
         if runner.train_loop.stop_training:
-            stable = selector.stable_epochs
-            lines.insert(0, f'stopped: the genotype is stable for {stable} epochs')
+            verdict = selector.stop.verdict()
+            lines.insert(0, f'stopped: {verdict.reason}' if verdict else 'stopped')
         if selector.genotype is not None:
             file = f'{runner.work_dir}/{GENOTYPE}'
             lines += [f'genotype: {file}', f'next: {self._following(runner, file)}']

@@ -11,18 +11,18 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
-from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.models.networks.counting import network_costs
-from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.unwrap import searcher_of
+from ostrdet.records.files import GENOTYPE
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.registry import HOOKS
-from ostrdet.selection import PAPER_CRITERIA, Panel
-from ostrdet.structures import ArchState, ArchStep, Genotype
+from ostrdet.selection import PAPER_CRITERIA, Panel, StopRules
+from ostrdet.structures import ArchState, ArchStep, Genotype, save_genotype
 from ostrdet.version import __version__
 
 ACCURACY = 'accuracy/top1'
@@ -39,8 +39,7 @@ class SelectorHook(Hook):
 
     Args:
         criterion: Config of the criterion that decides.
-        patience: Stop once the genotype stayed the same for so many epochs in which alpha moved
-            (E_s of the paper); None runs to the end.
+        patience: Short for a stop rule ``StableCell(patience)`` (E_s of the paper); None for none.
         compare: Further criteria that are evaluated beside it, each a type or a config.
         window: Scores are means over the last so many epochs; the paper has 1. The magnitude has no
             mean, and stays that of the moment.
@@ -50,6 +49,7 @@ class SelectorHook(Hook):
             all candidates under weights without a draw, in every so many iterations. Such a pass
             moves nothing. For weightings that draw, whose steps compute one candidate per edge.
         derivation: Config of the step from the deciding scores to a genotype; ``TopEdges`` if None.
+        stop: Configs of stop rules; the first that is met ends the search.
 
     Raises:
         UnknownNameError: If a criterion is unknown; the nearest name is offered.
@@ -70,6 +70,7 @@ class SelectorHook(Hook):
         benchmark: str | Sequence[str] | None = None,
         probe: int | None = None,
         derivation: Mapping[str, Any] | None = None,
+        stop: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         if patience is not None:
             _check_count('patience', patience, 'None or a number of epochs')
@@ -78,7 +79,8 @@ class SelectorHook(Hook):
             _check_count('probe', probe, 'None or a number of iterations')
         self.panel = Panel(criterion, compare, window, derivation)
         self.criterion = self.panel.chosen
-        self.patience, self.window, self.probe = patience, window, probe
+        self.window, self.probe = window, probe
+        self.stop = StopRules(stop, patience)
         self._probed: ArchStep | None = None
         self._nothing: NothingSelectedError | None = None
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
@@ -89,8 +91,10 @@ class SelectorHook(Hook):
 
     @property
     def genotype(self) -> Genotype | None:
-        """What the configured criterion selected last."""
-        return self.genotypes.get(self.criterion)
+        """What the configured criterion selected last, or a stop rule of what it selected before."""
+        verdict = self.stop.verdict()
+        earlier = verdict and verdict.genotype
+        return earlier or self.genotypes.get(self.criterion)
 
     def before_train(self, runner: Runner) -> None:
         """Check the table, and take up the files of the work dir where this run stands."""
@@ -103,9 +107,12 @@ class SelectorHook(Hook):
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
         self._check_batches(len(runner.train_loop.arch_dataloader))
+        self.stop.check(
+            searcher.space, self.panel.criteria, getattr(runner.train_loop, 'is_one_level', False)
+        )
         if is_main_process():
             Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)
-        self._stop_if_stable(runner)
+        self._stop_if_met(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Start the clock."""
@@ -148,20 +155,26 @@ class SelectorHook(Hook):
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Select, write, and stop if the genotype is stable."""
-        state, before = searcher_of(runner).arch_state(), self.genotype
-        self._evaluate(runner, state)
+        state, before = searcher_of(runner).arch_state(), self.genotypes.get(self.criterion)
+        evaluate(runner, self.panel, state)
         scores = self.panel.scores(state, searcher_of(runner).space)
         self.genotypes = {
             name: None if s is None else self._try_to_select(runner, name, s, state)
             for name, s in scores.items()
         }
         has_moved = runner.epoch > runner.train_loop.arch_start_epoch  # alpha, before this epoch
-        stable = has_moved and self.genotype is not None and self.genotype == before
+        now = self.genotypes.get(self.criterion)
+        stable = has_moved and now is not None and now == before
         self.stable_epochs = self.stable_epochs + 1 if stable else 0
+        self.stop.observe(
+            epoch_view(runner, state, self.genotypes, self.criterion, self.stable_epochs)
+        )
         if is_main_process():
             record = self._record(runner, state, scores)
-            Trajectory(runner.work_dir).append(record, self.genotype)
-        self._stop_if_stable(runner)
+            Trajectory(runner.work_dir).append(record, now)
+            if self.genotype is not now and self.genotype is not None:
+                save_genotype(self.genotype, Path(runner.work_dir, GENOTYPE))
+        self._stop_if_met(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the state of the selection: tensors and plain data."""
@@ -169,6 +182,7 @@ class SelectorHook(Hook):
             'criteria': self.panel.state_dict(),
             'genotypes': {n: g and g.to_dict() for n, g in self.genotypes.items()},
             'stable_epochs': self.stable_epochs,
+            'stop': self.stop.state_dict(),
         }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -178,6 +192,8 @@ class SelectorHook(Hook):
         genotypes = saved.get('genotypes', {})
         self.genotypes = {n: g and Genotype.from_dict(g) for n, g in genotypes.items()}
         self.stable_epochs = saved.get('stable_epochs', 0)
+        older = {'StableCell': {'stable_epochs': self.stable_epochs}}  # of a release without rules
+        self.stop.load_state_dict(saved.get('stop', older))
 
     def accuracies(self, runner: Runner) -> dict[str, dict[str, float] | None] | None:
         """Benchmark accuracies of every criterion's genotype, in percent; None without a table."""
@@ -246,18 +262,6 @@ class SelectorHook(Hook):
             progress=progress_of(searcher_of(runner)),
         )
 
-    def _evaluate(self, runner: Runner, state: ArchState) -> None:
-        """Let criteria that are due evaluate the supernet."""
-        is_last = runner.epoch + 1 == runner.max_epochs
-        due, searcher = self.panel.due(is_last), searcher_of(runner)
-        if not due:
-            return
-        loader = runner.train_loop.arch_dataloader
-        numbers = [criterion.num_batches(len(loader)) for criterion in due]
-        data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
-        for criterion, number in zip(due, numbers, strict=True):
-            criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
-
     def _check_batches(self, available: int) -> None:
         for criterion in self.panel.due(is_last=True):
             if criterion.num_batches(available) > available:
@@ -269,8 +273,9 @@ class SelectorHook(Hook):
     def _skipped(self) -> int:
         return self.panel.skipped()[self.criterion]
 
-    def _stop_if_stable(self, runner: Runner) -> None:
-        if self.patience is not None and self.stable_epochs >= self.patience:
+    def _stop_if_met(self, runner: Runner) -> None:
+        if (verdict := self.stop.verdict()) is not None:
+            runner.logger.info(f'stopped: {verdict.reason}')
             runner.train_loop.stop_training = True
 
 

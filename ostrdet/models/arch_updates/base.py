@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ class ArchUpdate(ABC):
     """Obtains the gradient of the validation loss with respect to the mix weights."""
 
     #: Forward and backward passes of an architecture step, for estimates of time.
-    num_passes: ClassVar[int] = 1
+    num_passes: int = 1
 
     @abstractmethod
     def gradients(

@@ -15,16 +15,22 @@ class SGDStep:
     Args:
         weights: The weights by name.
         optimizer: Their ``torch.optim.SGD``; its state is read, never changed.
+        update: The architecture update that asks, for messages.
 
     Raises:
         InvalidTypeError: If the optimizer is not SGD, or has options that the unrolled step leaves
             out.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+        update: str = 'UnrolledUpdate',
+    ) -> None:
         if not isinstance(optimizer, torch.optim.SGD):
             raise InvalidTypeError(
-                'optim_wrapper.weights.optimizer: UnrolledUpdate unrolls a step of SGD, got '
+                f'optim_wrapper.weights.optimizer: {update} unrolls a step of SGD, got '
                 f"{type(optimizer).__name__}; use type='SGD', or FirstOrderUpdate"
             )
         groups = [(p, group) for group in optimizer.param_groups for p in group['params']]
@@ -33,7 +39,7 @@ class SGDStep:
         self.groups = [by_id[id(weight)] for weight in weights.values()]
         self.buffers = [optimizer.state[w].get('momentum_buffer') for w in weights.values()]
         for group in self.groups:
-            _check(group)
+            _check(group, update)
 
     def __call__(self, grads: Sequence[Tensor]) -> dict[str, Tensor]:
         """The weights after a step along ``grads``; differentiable in ``grads``."""
@@ -61,10 +67,10 @@ def _gain(group: Mapping[str, Any]) -> float:
     return group['lr'] * nesterov
 
 
-def _check(group: Mapping[str, Any]) -> None:
+def _check(group: Mapping[str, Any], update: str) -> None:
     for option in ('dampening', 'maximize'):
         if group[option]:
             raise InvalidTypeError(
-                f'optim_wrapper.weights.optimizer.{option}={group[option]}: UnrolledUpdate '
+                f'optim_wrapper.weights.optimizer.{option}={group[option]}: {update} '
                 f'unrolls SGD without it; leave it out, or use FirstOrderUpdate'
             )

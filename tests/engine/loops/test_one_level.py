@@ -1,5 +1,6 @@
 """Loops of searches on one level, and with an interval between architecture steps."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from ostrdet.apis.search import build_search
 from ostrdet.errors import InvalidValueError
+from ostrdet.models.searchers import BilevelSearcher
 
 ONE_LEVEL = {'train_cfg.portions': (0.1,)}
 INTERVAL = {'train_cfg.arch_interval': 3}
@@ -59,3 +61,25 @@ def test_bad_loops_are_refused(
     runner = build_search(tiny_config(overrides), work_dir=tmp_path)
     with pytest.raises(InvalidValueError, match=message):
         assert runner.train_loop
+
+
+def test_the_weights_move_between_implicit_steps_of_alpha(
+    run_search: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    step = BilevelSearcher.train_step
+
+    def noted(self: BilevelSearcher, *args: Any, **kwargs: Any) -> Any:
+        logs = step(self, *args, **kwargs)
+        weights = torch.cat([w.detach().reshape(-1) for w in self.bare_supernet.parameters()])
+        seen.append((weights, self.alphas['cell'].detach().clone()))
+        return logs
+
+    monkeypatch.setattr(BilevelSearcher, 'train_step', noted)
+    overrides = {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2}
+    run_search(overrides=overrides)
+    moved = [
+        [not torch.equal(before, after) for before, after in zip(first, second, strict=True)]
+        for first, second in pairwise(seen)
+    ]
+    assert moved == [[True, bool(index % 2)] for index in range(7)]

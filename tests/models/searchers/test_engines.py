@@ -21,6 +21,7 @@ UPDATES = [
     {'type': 'FirstOrderUpdate'},
     {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
     {'type': 'UnrolledUpdate', 'hvp': 'exact'},
+    {'type': 'ImplicitUpdate'},
 ]
 PARTIAL = {'type': 'PartialChannelMixedOp', 'k': 2}
 

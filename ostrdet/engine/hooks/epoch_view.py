@@ -1,0 +1,54 @@
+"""What stop rules may know of a search, and criteria of its supernet, at the end of an epoch."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from mmengine.runner import Runner
+
+from ostrdet.engine.loops.seeded_data import first_batches
+from ostrdet.models.searchers import SupernetProbe
+from ostrdet.models.searchers.curvature import alpha_hessian, extreme_eigenvalues
+from ostrdet.models.unwrap import searcher_of
+from ostrdet.selection import EpochView, Panel
+from ostrdet.structures import ArchState, Genotype
+
+
+def evaluate(runner: Runner, panel: Panel, state: ArchState) -> None:
+    """Let criteria that are due evaluate the supernet."""
+    is_last = runner.epoch + 1 == runner.max_epochs
+    due, searcher = panel.due(is_last), searcher_of(runner)
+    if not due:
+        return
+    loader = runner.train_loop.arch_dataloader
+    numbers = [criterion.num_batches(len(loader)) for criterion in due]
+    data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
+    for criterion, number in zip(due, numbers, strict=True):
+        criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
+
+
+def epoch_view(
+    runner: Runner,
+    state: ArchState,
+    genotypes: Mapping[str, Genotype | None],
+    chosen: str,
+    stable_epochs: int,
+) -> EpochView:
+    """The end of the present epoch; arguments as the attributes of :class:`EpochView`."""
+    return EpochView(
+        epoch=runner.epoch,
+        is_last=runner.epoch + 1 == runner.max_epochs,
+        has_moved=runner.epoch >= runner.train_loop.arch_start_epoch,
+        state=state,
+        genotypes=genotypes,
+        chosen=chosen,
+        stable_epochs=stable_epochs,
+        curvature=partial(curvature, runner),
+    )
+
+
+def curvature(runner: Runner) -> float:
+    """The largest eigenvalue of the Hessian in alpha on one fixed minibatch, with alpha's decay."""
+    searcher, loader = searcher_of(runner), runner.train_loop.arch_dataloader
+    batches = [searcher.prepare(one) for one in first_batches(loader, 1)]
+    decay: float = runner.optim_wrapper['arch'].param_groups[0]['weight_decay']
+    return extreme_eigenvalues(alpha_hessian(searcher, batches)).largest + decay
