@@ -9,7 +9,7 @@ from ostrdet.selection.criteria import (
     OperationStrengthStar,
     PruningSaliency,
 )
-from ostrdet.selection.derivations import Derivation, Threshold, TopEdges, discretize
+from ostrdet.selection.derivations import Derivation, MaxSkips, Threshold, TopEdges, discretize
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.selection.loss_change import LossChange
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
@@ -22,6 +22,7 @@ __all__ = [
     'EvaluatingCriterion',
     'LossChange',
     'Magnitude',
+    'MaxSkips',
     'MinibatchMean',
     'OperationStrength',
     'OperationStrengthStar',

@@ -179,3 +179,28 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
+P_DARTS = {
+    **DARTS,
+    'mixed_op': 'SkipDropoutMixedOp',
+    'num_cells': 5,
+    'batch': 96,
+    'epochs': 25,
+    'arch_start_epoch': 10,
+    'eta_min': 0.0,
+    'arch_lr': 6e-4,
+    'arch_clip': 5,
+}
+SETTINGS['p-darts_darts_c10'] = {**P_DARTS, **MAGNITUDE}
+SETTINGS['ostr_p-darts_darts_c10'] = P_DARTS
+SETTINGS['p-darts_darts_digits'] = {
+    **P_DARTS,
+    **MAGNITUDE,
+    'data': 'Digits',
+    'channels': 4,
+    'num_cells': 3,
+    'batch': 64,
+    'portions': (0.25, 0.25),
+    'epochs': 3,
+    'arch_start_epoch': 1,
+    'arch_lr': 0.01,
+}
