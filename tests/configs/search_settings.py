@@ -179,6 +179,33 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
+DROPNAS = {
+    **DARTS,
+    'num_cells': 14,
+    'weighting': 'GroupDropWeighting',
+    'regularizers': ['AlphaDecay'],
+    'portions': (1.0,),
+    'batch': 96,
+    'epochs': 76,
+    'lr': 0.0375,
+    'eta_min': 0.0015,
+    'weight_decay': 6e-4,
+    'clip': 3,
+    'arch_weight_decay': 0.0,
+}
+SETTINGS['dropnas_darts_c10'] = {**DROPNAS, **MAGNITUDE}
+SETTINGS['ostr_dropnas_darts_c10'] = DROPNAS
+SETTINGS['dropnas_darts_digits'] = {
+    **DROPNAS,
+    **MAGNITUDE,
+    'data': 'Digits',
+    'channels': 4,
+    'num_cells': 3,
+    'batch': 64,
+    'portions': (0.25,),
+    'epochs': 6,
+    'arch_lr': 0.01,
+}
 P_DARTS = {
     **DARTS,
     'mixed_op': 'SkipDropoutMixedOp',

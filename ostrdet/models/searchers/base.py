@@ -62,6 +62,7 @@ class Searcher(BaseModel):
         self.supernet.to(memory_format=self.memory_format)
         self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
         self.space = self.supernet.space
+        self.weighting.read_space(self.space)
         # Parameters of the searcher itself: a child module that holds them would be wrapped by DDP
         for name, spec in self.space.cells.items():
             alpha_EO = init_std * torch.randn(len(spec.edges), len(self.space.ops))
