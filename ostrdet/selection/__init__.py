@@ -9,7 +9,14 @@ from ostrdet.selection.criteria import (
     OperationStrengthStar,
     PruningSaliency,
 )
-from ostrdet.selection.derivations import Derivation, Threshold, TopEdges, WithinBudget, discretize
+from ostrdet.selection.derivations import (
+    Derivation,
+    MaxSkips,
+    Threshold,
+    TopEdges,
+    WithinBudget,
+    discretize,
+)
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.selection.loss_change import LossChange
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
@@ -24,6 +31,7 @@ __all__ = [
     'EvaluatingCriterion',
     'LossChange',
     'Magnitude',
+    'MaxSkips',
     'MinibatchMean',
     'OperationStrength',
     'OperationStrengthStar',

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,8 +10,31 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.structures import ArchState, ArchStep
 
-#: Sums of an epoch by cell type, and the number of minibatches in them.
-Epoch = tuple[dict[str, Tensor], int]
+#: Sums and numbers by cell type, (E, O).
+Table = dict[str, Tensor]
+
+
+class Epoch(NamedTuple):
+    """What an epoch observed.
+
+    Attributes:
+        sums: Sums of scores.
+        observed: Minibatches in them.
+        counts: In how many of them each candidate took part; empty where all did.
+    """
+
+    sums: Table
+    observed: int
+    counts: Table
+
+    def minibatches(self, name: str) -> Tensor:
+        """In how many minibatches each candidate of a cell type took part, (E, O)."""
+        whole = torch.full_like(self.sums[name], self.observed)
+        return self.counts.get(name, whole)
+
+
+#: Keys of a state that older checkpoints do not have.
+ADDED = {'past', 'counts'}
 
 
 class Criterion(ABC):
@@ -77,7 +100,8 @@ class Criterion(ABC):
 class MinibatchMean(Criterion):
     """The mean over minibatches of a score that each architecture step yields (Eqs. 11, 17).
 
-    The mean is over the last ``window`` epochs, every minibatch with the same weight. Sums are
+    The mean is over the last ``window`` epochs, every minibatch with the same weight. Where a weighting
+    drops candidates, it is over the minibatches in which a candidate took part. Sums are
     float64 on the CPU. A minibatch with a score that is not finite, in whichever cell type, is left
     out whole: one NaN would spoil the epoch.
 
@@ -96,14 +120,19 @@ class MinibatchMean(Criterion):
 
     def reset(self) -> None:
         """Move the sums of the last epoch into the window, and set both counters to zero."""
-        past = [*self._past, (self._sums, self.observed)] if self.observed else self._past
+        past = [*self._past, self._epoch] if self.observed else self._past
         self._past = past[-(self.window - 1) :] if self.window > 1 else []
         self._start_epoch()
 
     def _start_epoch(self) -> None:
-        self._sums: dict[str, Tensor] = {}
+        self._sums: Table = {}
+        self._counts: Table = {}
         self.observed = 0
         self.skipped = 0
+
+    @property
+    def _epoch(self) -> Epoch:
+        return Epoch(self._sums, self.observed, self._counts)
 
     def observe(self, step: ArchStep) -> None:
         """Add the scores of one minibatch, or skip it."""
@@ -112,6 +141,11 @@ class MinibatchMean(Criterion):
             self.skipped += 1
             return
         # a new tensor each time, so that a state dict handed out earlier stays as it was
+        kept = {name: mask_EO.cpu() for name, mask_EO in (step.kept or {}).items()}
+        scores = {n: s.where(kept[n], 0.0) if n in kept else s for n, s in scores.items()}
+        self._counts = {
+            name: self._counts.get(name, 0) + mask_EO.double() for name, mask_EO in kept.items()
+        }
         self._sums = {name: self._sums.get(name, 0) + score for name, score in scores.items()}
         self.observed += 1
 
@@ -119,20 +153,22 @@ class MinibatchMean(Criterion):
         """The mean so far, whatever ``state``; None if this epoch has no minibatch in it."""
         if not self.observed:
             return None
-        epochs = [*self._past, (self._sums, self.observed)]
-        observed = sum(count for _, count in epochs)
-        return {
-            name: torch.stack([sums[name] for sums, _ in epochs]).sum(dim=0) / observed
-            for name in self._sums
-        }
+        epochs = [*self._past, self._epoch]
+        found = {}
+        for name in self._sums:
+            total_EO = torch.stack([epoch.sums[name] for epoch in epochs]).sum(dim=0)
+            count_EO = torch.stack([epoch.minibatches(name) for epoch in epochs]).sum(dim=0)
+            found[name] = total_EO / count_EO.clamp_min(1)  # one that never took part has no sum
+        return found
 
     def state_dict(self) -> dict[str, Any]:
-        """The sums by cell type, the two counters, and sums and counts of earlier epochs."""
+        """The sums by cell type, the counters, and sums and counters of earlier epochs."""
         return {
             'sums': dict(self._sums),
             'observed': self.observed,
             'skipped': self.skipped,
-            'past': [{'sums': dict(sums), 'observed': count} for sums, count in self._past],
+            'past': [_epoch_state(epoch) for epoch in self._past],
+            'counts': dict(self._counts),
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -142,20 +178,27 @@ class MinibatchMean(Criterion):
             InvalidValueError: If ``state_dict`` is not that of a mean over minibatches.
         """
         expected = set(self.state_dict())
-        if set(state_dict) | {'past'} != expected:  # checkpoints before the window have no 'past'
+        if set(state_dict) | ADDED != expected:
             raise InvalidValueError(
                 f'the state of {type(self).__name__} needs the keys {sorted(expected)}, got '
                 f'{sorted(state_dict)}: it was saved by another criterion'
             )
-        self._sums = _plain_sums(state_dict)
+        self._sums, self._counts = _plain_sums(state_dict), _plain_sums(state_dict, 'counts')
         self.observed = int(state_dict['observed'])
         self.skipped = int(state_dict['skipped'])
         past = state_dict.get('past', ())
-        self._past = [(_plain_sums(epoch), int(epoch['observed'])) for epoch in past]
+        self._past = [
+            Epoch(_plain_sums(one), int(one['observed']), _plain_sums(one, 'counts'))
+            for one in past
+        ]
 
 
-def _plain_sums(state_dict: Mapping[str, Any]) -> dict[str, Tensor]:
-    return {name: _plain(total) for name, total in state_dict['sums'].items()}
+def _epoch_state(epoch: Epoch) -> dict[str, Any]:
+    return {'sums': dict(epoch.sums), 'observed': epoch.observed, 'counts': dict(epoch.counts)}
+
+
+def _plain_sums(state_dict: Mapping[str, Any], key: str = 'sums') -> Table:
+    return {name: _plain(total) for name, total in state_dict.get(key, {}).items()}
 
 
 def _plain(scores: Tensor) -> Tensor:

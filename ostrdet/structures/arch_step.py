@@ -34,8 +34,11 @@ class ArchStep:
         state: Alpha and its weights before the step.
         alpha_grads: dL/dalpha by cell type, summed over the cells that share alpha. Shape (E, O).
         op_weight_grads: dL/dp by cell type. Shape (E, O).
+        kept: Which candidates took part, where a weighting drops some: bool, (E, O) by cell type. Of the
+            others there is no gradient. None for all.
     """
 
     state: ArchState
     alpha_grads: Mapping[str, 'Tensor']
     op_weight_grads: Mapping[str, 'Tensor']
+    kept: 'Mapping[str, Tensor] | None' = None

@@ -64,6 +64,29 @@ def slow_cosine(start: float, end: float) -> Schedule:
     return value
 
 
+def skip_dropout_rates(start: float, frozen_epochs: int, decay: float) -> Schedule:
+    """The rate of the dropout behind skip connections in P-DARTS.
+
+    Args:
+        start: Rate from which it falls in a line towards 0, and again from the first epoch in which
+            alpha moves, there exponentially.
+        frozen_epochs: Epochs in which alpha is frozen.
+        decay: By which exponent it falls per epoch.
+
+    Examples:
+        >>> rates = skip_dropout_rates(0.4, 10, 0.2)
+        >>> [round(rates(epoch, 25), 6) for epoch in (0, 9, 10, 24)]
+        [0.384, 0.24, 0.4, 0.024324]
+    """
+
+    def value(epoch: int, max_epochs: int) -> float:
+        if epoch < frozen_epochs:
+            return start * (max_epochs - epoch - 1) / max_epochs
+        return start * math.exp(-decay * (epoch - frozen_epochs))
+
+    return value
+
+
 #: Schedules by the name that a config gives them.
 SCHEDULES: Mapping[str, Callable[[float, float], Schedule]] = {
     'Linear': linear,
@@ -146,7 +169,11 @@ class Scheduled:
             InvalidTypeError: If the value is neither.
             InvalidValueError: If it is out of range.
         """
-        vars(self).setdefault('_schedules', {})[name] = bounded(value, key, least, most)
+        self.keep_at(name, bounded(value, key, least, most))
+
+    def keep_at(self, name: str, schedule: Schedule) -> None:
+        """Let the attribute ``name`` follow a schedule that no config writes."""
+        vars(self).setdefault('_schedules', {})[name] = schedule
         self.set_progress(0, 1)
 
     def set_progress(self, epoch: int, max_epochs: int) -> None:

@@ -191,3 +191,55 @@ SETTINGS['ostr_robust-darts-es_darts-s5_c10'] = ES
 SETTINGS['loss-change_robust-darts-es_darts-s2_c10'] = {**ES, **LOSS_CHANGE}
 for number in (2, 4, 5):
     SETTINGS[f'robust-darts-es_darts-s{number}_c10'] = {**ES, **MAGNITUDE}
+DROPNAS = {
+    **DARTS,
+    'num_cells': 14,
+    'weighting': 'GroupDropWeighting',
+    'regularizers': ['AlphaDecay'],
+    'portions': (1.0,),
+    'batch': 96,
+    'epochs': 76,
+    'lr': 0.0375,
+    'eta_min': 0.0015,
+    'weight_decay': 6e-4,
+    'clip': 3,
+    'arch_weight_decay': 0.0,
+}
+SETTINGS['dropnas_darts_c10'] = {**DROPNAS, **MAGNITUDE}
+SETTINGS['ostr_dropnas_darts_c10'] = DROPNAS
+SETTINGS['dropnas_darts_digits'] = {
+    **DROPNAS,
+    **MAGNITUDE,
+    'data': 'Digits',
+    'channels': 4,
+    'num_cells': 3,
+    'batch': 64,
+    'portions': (0.25,),
+    'epochs': 6,
+    'arch_lr': 0.01,
+}
+P_DARTS = {
+    **DARTS,
+    'mixed_op': 'SkipDropoutMixedOp',
+    'num_cells': 5,
+    'batch': 96,
+    'epochs': 25,
+    'arch_start_epoch': 10,
+    'eta_min': 0.0,
+    'arch_lr': 6e-4,
+    'arch_clip': 5,
+}
+SETTINGS['p-darts_darts_c10'] = {**P_DARTS, **MAGNITUDE}
+SETTINGS['ostr_p-darts_darts_c10'] = P_DARTS
+SETTINGS['p-darts_darts_digits'] = {
+    **P_DARTS,
+    **MAGNITUDE,
+    'data': 'Digits',
+    'channels': 4,
+    'num_cells': 3,
+    'batch': 64,
+    'portions': (0.25, 0.25),
+    'epochs': 3,
+    'arch_start_epoch': 1,
+    'arch_lr': 0.01,
+}

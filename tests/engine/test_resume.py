@@ -57,6 +57,19 @@ RIVALS = {
         'model.weighting': {'type': 'GumbelWeighting', 'tau': 0.5},
         'train_cfg.portions': (0.05,),
     },
+    'dropnas': {
+        'model.weighting': {'type': 'GroupDropWeighting', 'rate': 0.3},
+        'model.regularizers': [{'type': 'AlphaDecay', 'weight': 2e-3}],
+        'train_cfg.portions': (0.05,),
+    },
+    'p-darts': {
+        'model.supernet.mixed_op': {
+            'type': 'SkipDropoutMixedOp',
+            'rate': 0.4,
+            'frozen_epochs': 1,
+        },
+        'train_cfg.arch_start_epoch': 1,
+    },
     'interval': {'train_cfg.arch_interval': 3},
     'stop rules': {
         'default_hooks.selector.stop': [

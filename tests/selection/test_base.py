@@ -178,6 +178,7 @@ def test_the_counters_survive_a_resume(make_step: MakeStep) -> None:
 @pytest.mark.parametrize('state', [{}, {'sums': {}, 'observed': 0}, {'total': 1}])
 def test_the_state_of_another_criterion_is_rejected(state: dict[str, object]) -> None:
     with pytest.raises(
-        ValueError, match=r"RawGradient needs the keys \['observed', 'past', 'skipped', 's"
+        ValueError,
+        match=r"RawGradient needs the keys \['counts', 'observed', 'past', 'skipped', 's",
     ):
         RawGradient().load_state_dict(state)

@@ -53,7 +53,7 @@ class EdgeSums:
             same = all(type(edge) is type(first) and edge.k == first.k for edge in edges)
             edges += [edge.mixed_op for edge in edges] if same else []
         else:
-            same = type(first) is MixedOp and all(type(edge) is MixedOp for edge in edges)
+            same = all(_mixes_plainly(edge) for edge in edges)
         edges += [self.added[index] for index in incoming if index in self.added]
         return same and not any(has_hooks(edge) for edge in edges)
 
@@ -128,3 +128,8 @@ class EdgeSums:
 def _inner(edge: Any) -> Any:
     """What mixes the candidates of an edge."""
     return edge.mixed_op if type(edge) is AuxiliarySkipMixedOp else edge
+
+
+def _mixes_plainly(edge: Any) -> bool:
+    """Whether an edge sums its candidates as ``MixedOp`` does, whatever they are."""
+    return isinstance(edge, MixedOp) and type(edge).forward is MixedOp.forward

@@ -1,5 +1,6 @@
 """Which operations learn something: a cell of those that don't is the collapse of a search."""
 
+import torch
 from torch import nn
 
 from ostrdet.models.ops.operations import build_op
@@ -42,4 +43,5 @@ def op_size(op: str) -> int:
 
 
 def _build(op: str) -> nn.Module:
-    return build_op(op, _CHANNELS, 1, {'type': 'BN', 'affine': False})
+    with torch.random.fork_rng(devices=[]):  # to look at an operation is not to draw
+        return build_op(op, _CHANNELS, 1, {'type': 'BN', 'affine': False})

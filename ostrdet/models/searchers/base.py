@@ -72,6 +72,7 @@ class Searcher(BaseModel):
             )
         self._graphed = GraphedLoss(self._cross_entropy) if cuda_graphs else None
         self.space = self.supernet.space
+        self.weighting.read_space(self.space)
         # Parameters of the searcher itself: a child module that holds them would be wrapped by DDP
         for name, spec in self.space.cells.items():
             alpha_EO = init_std * torch.randn(len(spec.edges), len(self.space.ops))

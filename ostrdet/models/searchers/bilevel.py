@@ -16,6 +16,7 @@ from ostrdet.models.searchers.mix import (
     arch_state,
     frozen,
     in_mode,
+    kept_by,
     kept_generators,
     leaves_of,
     stack_mix,
@@ -183,10 +184,13 @@ class BilevelSearcher(Searcher):
         self.arch_step, grads = self._pulled_back(mix, mix_grads)
         # Under a loss scale an overflow is expected now and then: alpha then waits for the next batch
         if not may_overflow or all(grad.isfinite().all() for grad in grads):
-            for parameter, grad in zip(self.arch_parameters, self._regularized(grads), strict=True):
+            grads, before = self._regularized(grads, mix), arch_state(self.alphas, mix).alphas
+            for parameter, grad in zip(self.arch_parameters, grads, strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
             optim_wrapper['arch'].zero_grad()
+            for name, alpha_EO in self.alphas.items():
+                self.weighting.settle(alpha_EO, before[name], mix[name])
 
     def _pulled_back(
         self, mix: Mapping[str, MixWeights], mix_grads: Sequence[Tensor]
@@ -199,6 +203,7 @@ class BilevelSearcher(Searcher):
             arch_state(self.alphas, mix),
             alpha_grads=dict(zip(mix, grads[: len(mix)], strict=True)),
             op_weight_grads=dict(zip(mix, mix_grads[: len(mix)], strict=True)),
+            kept=kept_by(mix, self.weighting.is_hard),
         )
         return step, grads
 
@@ -217,13 +222,25 @@ class BilevelSearcher(Searcher):
             loss = problem.loss(batch, problem.weights)
         return self._pulled_back(mix, problem.grad(loss, problem.mix))[0]
 
-    def _regularized(self, grads: Sequence[Tensor]) -> Sequence[Tensor]:
-        """``grads`` plus those of the regularisers, which are alike on all processes."""
+    def _regularized(
+        self, grads: Sequence[Tensor], mix: Mapping[str, MixWeights]
+    ) -> Sequence[Tensor]:
+        """``grads`` plus those of the regularisers, which are alike on all processes.
+
+        Those of alpha move nothing that the step has dropped.
+        """
         active = [term for term in self.regularizers if term.weight]
         if not active:
             return grads
-        alphas, mix = self.masked_alphas, self.mix()
-        terms = [term.weight * term(mix if term.of_mix else alphas) for term in active]
+        kept = kept_by(mix, self.weighting.is_hard) or {}
+        alphas = {
+            name: alpha_EO.where(kept[name].to(alpha_EO.device), alpha_EO.detach())
+            if name in kept
+            else alpha_EO
+            for name, alpha_EO in self.masked_alphas.items()
+        }
+        clean = self.mix()
+        terms = [term.weight * term(clean if term.of_mix else alphas) for term in active]
         extra = torch.autograd.grad(
             torch.stack(terms).sum(),
             self.arch_parameters,

@@ -28,6 +28,14 @@ def leaves_of(mix: Mapping[str, MixWeights], requires_grad: bool) -> dict[str, M
     return {name: _map(leaf, weights) for name, weights in mix.items()}
 
 
+def kept_by(mix: Mapping[str, MixWeights], is_hard: bool) -> dict[str, Tensor] | None:
+    """Which candidates a step compares, bool, (E, O) by cell type; None for all of them."""
+    active = {name: weights.active for name, weights in mix.items()}
+    if is_hard:
+        return None
+    return {name: kept_EO for name, kept_EO in active.items() if kept_EO is not None} or None
+
+
 def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> ArchState:
     """Detached copies of alpha and its weights."""
 

@@ -3,6 +3,7 @@
 from ostrdet.models.weightings.base import MixWeights, Weighting, normalize_edges
 from ostrdet.models.weightings.categorical import CategoricalWeighting
 from ostrdet.models.weightings.dirichlet import DirichletWeighting
+from ostrdet.models.weightings.group_drop import GroupDropWeighting
 from ostrdet.models.weightings.gumbel import GumbelWeighting, straight_through
 from ostrdet.models.weightings.sigmoid import SigmoidWeighting
 from ostrdet.models.weightings.softmax import SoftmaxWeighting
@@ -10,6 +11,7 @@ from ostrdet.models.weightings.softmax import SoftmaxWeighting
 __all__ = [
     'CategoricalWeighting',
     'DirichletWeighting',
+    'GroupDropWeighting',
     'GumbelWeighting',
     'MixWeights',
     'SigmoidWeighting',

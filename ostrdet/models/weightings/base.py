@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ostrdet.kernels.constants import pick
+from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellSpec
 from ostrdet.structures.progress import Scheduled
 
@@ -36,7 +37,8 @@ class Weighting(nn.Module, Scheduled, ABC):
             a node weighs them (edge normalisation of PC-DARTS).
 
     Attributes:
-        is_hard: Whether the supernet computes but some candidates of an edge in a step.
+        is_hard: Whether the supernet computes but one candidate of an edge in a step, so that criteria
+            have nothing to compare it with.
     """
 
     is_hard = False
@@ -44,6 +46,20 @@ class Weighting(nn.Module, Scheduled, ABC):
     def __init__(self, edge_norm: bool = False) -> None:
         super().__init__()
         self.edge_norm = edge_norm
+
+    def read_space(self, space: SearchSpace) -> None:
+        """Take what depends on the names of the operations; the searcher calls it once."""
+        return
+
+    def settle(self, alphas_EO: Tensor, before_EO: Tensor, mix: MixWeights) -> None:
+        """Correct alpha in place after the step of its optimizer.
+
+        Args:
+            alphas_EO: Raw architecture parameters of a cell type after the step, shape (E, O).
+            before_EO: The same before the step.
+            mix: The weights under which the step was taken.
+        """
+        return
 
     def forward(
         self,
