@@ -73,6 +73,7 @@ def select(
     state, space = opened.searcher.arch_state(), opened.searcher.space
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
+    facts = {type(judge).__name__: judge.facts for judge in judges}
     found = []
     for name, scores in panel.scores(state, space).items():
         if scores is None and not criteria:
@@ -89,6 +90,7 @@ def select(
             'config': config.name,
             'checkpoint': path.name,
             'forward_passes': passes.get(name, 0),
+            **facts.get(name, {}),
         }
         genotype = Genotype(chosen.space, chosen.cells, provenance)
         file = Path(work_dir) / SELECTED / f'{name}.json'
@@ -117,10 +119,12 @@ def _configs(selector: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _all(saved: Mapping[str, Any], selector: Mapping[str, Any]) -> list[str]:
-    """The criterion of the search, those in the checkpoint, and all that evaluate or look at alpha."""
+    """The criterion of the search, those in the checkpoint, and all that evaluate at little cost, or look at alpha."""
     CRITERIA.import_from_location()
     always = [
-        n for n, kind in CRITERIA.module_dict.items() if issubclass(kind, EvaluatingCriterion)
+        n
+        for n, kind in CRITERIA.module_dict.items()
+        if issubclass(kind, EvaluatingCriterion) and kind.by_default
     ]
     chosen = _configs(selector)[0]['type']
     return list(dict.fromkeys([chosen, *saved, 'Magnitude', *always]))
@@ -132,6 +136,6 @@ def _names(judges: Sequence[EvaluatingCriterion]) -> set[str]:
 
 def _evaluate(judge: EvaluatingCriterion, opened: OpenSearch, state: ArchState) -> int:
     number = judge.num_batches(len(opened.loader))
-    probe = SupernetProbe(opened.searcher, opened.read(number))
+    probe = SupernetProbe(opened.searcher, opened.read(number), opened.tune)
     judge.evaluate(probe, state)
     return probe.forward_passes

@@ -13,6 +13,7 @@ from ostrdet.selection.derivations import Derivation, Threshold, TopEdges, discr
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.selection.loss_change import LossChange
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
+from ostrdet.selection.perturbation import Perturbation
 
 __all__ = [
     'PAPER_CRITERIA',
@@ -26,6 +27,7 @@ __all__ = [
     'OperationStrength',
     'OperationStrengthStar',
     'Panel',
+    'Perturbation',
     'PruningSaliency',
     'Threshold',
     'TopEdges',

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ostrdet.engine.finetuning import FineTuning
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.engine.loops.seeded_data import first_batches
@@ -253,7 +254,8 @@ class SelectorHook(Hook):
         numbers = [criterion.num_batches(len(loader)) for criterion in due]
         data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
         for criterion, number in zip(due, numbers, strict=True):
-            criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
+            probe = SupernetProbe(searcher, data[:number], FineTuning(runner))
+            criterion.evaluate(probe, state)
 
     def _check_batches(self, available: int) -> None:
         for criterion in self.panel.due(is_last=True):

@@ -11,10 +11,12 @@ from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.decided import DecidedEdges
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, WEIGHTINGS, build, nearest
 from ostrdet.structures import ArchState, ArchStep
+from ostrdet.structures.decisions import Decisions
 
 Config = Mapping[str, Any]
 AUTOCAST_DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
@@ -34,6 +36,7 @@ class Searcher(BaseModel):
     Attributes:
         space: The search space.
         arch_step: What the last architecture step left for the criteria; None if there was none.
+        decided: Edges about which a decision was made; None for none.
 
     Raises:
         InvalidValueError: If ``autocast`` is unknown.
@@ -72,6 +75,7 @@ class Searcher(BaseModel):
                 beta_E = init_std * torch.randn(len(spec.edges))
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
         self.arch_step: ArchStep | None = None
+        self.decided: DecidedEdges | None = None
 
     @property
     def alphas(self) -> dict[str, nn.Parameter]:
@@ -106,10 +110,21 @@ class Searcher(BaseModel):
             generator: For a weighting that draws, of the CPU; None for weights without a draw.
         """
         betas = self.betas
-        return {
+        mix = {
             name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
             for name, alpha_EO in self.masked_alphas.items()
         }
+        if self.decided is None:
+            return mix
+        return {name: self.decided(name, weights) for name, weights in mix.items()}
+
+    def decide(self, decisions: Decisions) -> None:
+        """Leave decided edges with one candidate of weight 1, or with none, from now on.
+
+        Args:
+            decisions: Of all edges of all cell types; {} takes all decisions back.
+        """
+        self.decided = DecidedEdges(decisions, self.alphas) if decisions else None
 
     def arch_state(self) -> ArchState:
         """Alpha and its weights without a draw at this moment; detached copies."""
@@ -122,8 +137,12 @@ class Searcher(BaseModel):
 
     def mix_loss(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
         """The cross-entropy of ``batch`` under ``mix``; no running statistic changes."""
+        return F.cross_entropy(self.mix_logits(batch, mix), batch.labels)
+
+    def mix_logits(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
+        """The logits (N, num_classes) of ``batch`` under ``mix``; no running statistic changes."""
         weights = dict(self.bare_supernet.named_parameters())
-        return self._loss(batch, mix, weights, arch=True)
+        return self._logits(self.bare_supernet, batch.images, mix, weights)
 
     @property
     def bare_supernet(self) -> Any:
