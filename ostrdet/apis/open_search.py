@@ -9,7 +9,7 @@ import torch
 
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
-from ostrdet.engine.finetuning import FineTuning
+from ostrdet.engine.loops.finetuning import FineTuning
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.engine.runner import explained
 from ostrdet.errors import InvalidValueError

@@ -73,16 +73,13 @@ def select(
     state, space = opened.searcher.arch_state(), opened.searcher.space
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
-    facts = {type(judge).__name__: judge.facts for judge in judges}
+    facts = {name: getattr(judge, 'facts', {}) for name, judge in panel.criteria.items()}
     found = []
     for name, scores in panel.scores(state, space).items():
         if scores is None and not criteria:
             continue  # the search has not observed for it
         if scores is None:
-            raise InvalidValueError(
-                f'--criterion {name}: the search has not observed for it, so {path.name} holds no scores; '
-                'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
-            )
+            raise _not_observed(name, path)
         chosen = panel.select(name, scores, state, space)
         provenance = {
             'criterion': name,
@@ -90,13 +87,20 @@ def select(
             'config': config.name,
             'checkpoint': path.name,
             'forward_passes': passes.get(name, 0),
-            **facts.get(name, {}),
+            **facts[name],
         }
         genotype = Genotype(chosen.space, chosen.cells, provenance)
         file = Path(work_dir) / SELECTED / f'{name}.json'
         save_genotype(genotype, file)
         found.append(Selection(name, genotype, space.format(genotype), passes.get(name, 0), file))
     return found
+
+
+def _not_observed(name: str, path: Path) -> InvalidValueError:
+    return InvalidValueError(
+        f'--criterion {name}: the search has not observed for it, so {path.name} holds no scores; '
+        'search with it in default_hooks.selector.compare, or choose Magnitude or LossChange'
+    )
 
 
 def _panel(selector: Mapping[str, Any], names: Sequence[str], batches: int | None) -> Panel:
@@ -136,6 +140,8 @@ def _names(judges: Sequence[EvaluatingCriterion]) -> set[str]:
 
 def _evaluate(judge: EvaluatingCriterion, opened: OpenSearch, state: ArchState) -> int:
     number = judge.num_batches(len(opened.loader))
-    probe = SupernetProbe(opened.searcher, opened.read(number), opened.tune)
+    probe = SupernetProbe(
+        opened.searcher, opened.read(number), opened.tune, opened.tune.weight_batches
+    )
     judge.evaluate(probe, state)
     return probe.forward_passes

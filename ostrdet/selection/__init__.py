@@ -11,24 +11,31 @@ from ostrdet.selection.criteria import (
 )
 from ostrdet.selection.derivations import Derivation, Threshold, TopEdges, discretize
 from ostrdet.selection.evaluating import EvaluatingCriterion
+from ostrdet.selection.evolution import Evolution
 from ostrdet.selection.loss_change import LossChange
+from ostrdet.selection.most_probable import MostProbable
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
 from ostrdet.selection.perturbation import Perturbation
+from ostrdet.selection.random_search import CellSearch, RandomSearch
 
 __all__ = [
     'PAPER_CRITERIA',
     'AlphaSaliency',
+    'CellSearch',
     'Criterion',
     'Derivation',
     'EvaluatingCriterion',
+    'Evolution',
     'LossChange',
     'Magnitude',
     'MinibatchMean',
+    'MostProbable',
     'OperationStrength',
     'OperationStrengthStar',
     'Panel',
     'Perturbation',
     'PruningSaliency',
+    'RandomSearch',
     'Threshold',
     'TopEdges',
     'discretize',

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+#: What normalisations take: that of the minibatch, of the search, or of several minibatches anew.
+STATISTICS = ('batch', 'running', 'recalibrated')
+
+
 class Measured(NamedTuple):
     """What minibatches say of weights of operations; float64 on the CPU, shape (B,) each.
 
@@ -43,7 +47,10 @@ class Probe(ABC):
 
     @abstractmethod
     def measure(
-        self, op_weights: Mapping[str, 'Tensor'], batches: Sequence[int] | None = None
+        self,
+        op_weights: Mapping[str, 'Tensor'],
+        batches: Sequence[int] | None = None,
+        statistics: str = 'batch',
     ) -> Measured:
         """Loss and accuracy of every minibatch under weights of operations.
 
@@ -51,6 +58,7 @@ class Probe(ABC):
             op_weights: By cell type, shape (E, O). Candidates of weight 0 are not computed; weights of
                 edges stay those of the search.
             batches: Which minibatches; None for all.
+            statistics: What normalisations take, one of :data:`STATISTICS`.
         """
 
     @abstractmethod

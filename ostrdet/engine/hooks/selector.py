@@ -11,9 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.engine.finetuning import FineTuning
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
+from ostrdet.engine.loops.finetuning import FineTuning
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
@@ -22,6 +22,7 @@ from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
 from ostrdet.registry import HOOKS
 from ostrdet.selection import PAPER_CRITERIA, Panel
+from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep, Genotype
 from ostrdet.version import __version__
 
@@ -100,7 +101,7 @@ class SelectorHook(Hook):
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
-        self._check_batches(len(runner.train_loop.arch_dataloader))
+        self._check_judges(searcher.space, len(runner.train_loop.arch_dataloader))
         if is_main_process():
             Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)
         self._stop_if_stable(runner)
@@ -254,11 +255,13 @@ class SelectorHook(Hook):
         numbers = [criterion.num_batches(len(loader)) for criterion in due]
         data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
         for criterion, number in zip(due, numbers, strict=True):
-            probe = SupernetProbe(searcher, data[:number], FineTuning(runner))
+            beside = FineTuning(runner)
+            probe = SupernetProbe(searcher, data[:number], beside, beside.weight_batches)
             criterion.evaluate(probe, state)
 
-    def _check_batches(self, available: int) -> None:
+    def _check_judges(self, space: SearchSpace, available: int) -> None:
         for criterion in self.panel.due(is_last=True):
+            criterion.check_space(space)
             if criterion.num_batches(available) > available:
                 raise InvalidValueError(
                     f'{type(criterion).__name__}: batches={criterion.batches}, expected at most '

@@ -139,9 +139,20 @@ class Searcher(BaseModel):
         """The cross-entropy of ``batch`` under ``mix``; no running statistic changes."""
         return F.cross_entropy(self.mix_logits(batch, mix), batch.labels)
 
-    def mix_logits(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
-        """The logits (N, num_classes) of ``batch`` under ``mix``; no running statistic changes."""
-        weights = dict(self.bare_supernet.named_parameters())
+    def mix_logits(
+        self,
+        batch: Batch,
+        mix: Mapping[str, MixWeights],
+        buffers: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
+        """The logits (N, num_classes) of ``batch`` under ``mix``; no running statistic changes.
+
+        Args:
+            batch: Images and labels.
+            mix: By cell type.
+            buffers: Buffers of the supernet by name, in the place of its own; those change.
+        """
+        weights = {**dict(self.bare_supernet.named_parameters()), **(buffers or {})}
         return self._logits(self.bare_supernet, batch.images, mix, weights)
 
     @property

@@ -12,12 +12,15 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers.mix import in_mode, kept_generators
+from ostrdet.models.searchers.statistics import averaging, fresh_buffers
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures.decisions import Decisions
 from ostrdet.structures.probe import Measured, Probe
 
 #: Forward passes of a first-order step of the search, a backward pass being two.
 PASSES_OF_STEP = 6
+#: Minibatches over which statistics are taken anew.
+CALIBRATION = 8
 
 
 class SupernetProbe(Probe):
@@ -27,30 +30,58 @@ class SupernetProbe(Probe):
         searcher: The searcher; its mix without a draw gives the weights of edges.
         batches: Minibatches of the architecture half, normalised.
         tune: Trains a searcher for so many epochs and returns the steps taken, for fine-tuning.
+        calibrate: Reads so many minibatches of the half that trains the weights, or all if there are
+            fewer, for statistics.
     """
 
     def __init__(
-        self, searcher: Any, batches: Sequence[Batch], tune: Callable[[Any, int], int] | None = None
+        self,
+        searcher: Any,
+        batches: Sequence[Batch],
+        tune: Callable[[Any, int], int] | None = None,
+        calibrate: Callable[[int], Sequence[Batch]] | None = None,
     ) -> None:
         self.searcher, self.batches, self.tune = searcher, batches, tune
+        self.calibrate = calibrate
+        self._calibration: Sequence[Batch] | None = None
         self._is_copy = False
         self.space, self.num_classes = searcher.space, searcher.bare_supernet.num_classes
         self.num_batches, self.forward_passes = len(batches), 0
 
     @torch.no_grad()
     def measure(
-        self, op_weights: Mapping[str, Tensor], batches: Sequence[int] | None = None
+        self,
+        op_weights: Mapping[str, Tensor],
+        batches: Sequence[int] | None = None,
+        statistics: str = 'batch',
     ) -> Measured:
         """As in :class:`Probe`."""
         mix = self._mix(op_weights)
         asked = self.batches if batches is None else [self.batches[index] for index in batches]
         network = self.searcher.bare_supernet  # in evaluation mode after a validation
-        with kept_generators(asked[0].images), in_mode(network, training=True):
-            found = [_judged(self.searcher.mix_logits(batch, mix), batch) for batch in asked]
+        with kept_generators(asked[0].images):
+            buffers = self._recalibrated(mix) if statistics == 'recalibrated' else {}
+            with in_mode(network, training=statistics == 'batch'):
+                found = [
+                    _judged(self.searcher.mix_logits(batch, mix, buffers), batch) for batch in asked
+                ]
         self.forward_passes += len(found)
         judged_2B = torch.stack(found, dim=-1)
         all_reduce(judged_2B, op='mean')  # all processes judge alike
         return Measured(*judged_2B.to('cpu', torch.float64))
+
+    def _recalibrated(self, mix: Mapping[str, MixWeights]) -> dict[str, Tensor]:
+        """Buffers with the statistics of ``mix`` alone."""
+        if self._calibration is None:
+            assert self.calibrate is not None, 'recalibration needs minibatches'
+            self._calibration = self.calibrate(CALIBRATION)
+        network = self.searcher.bare_supernet
+        buffers = fresh_buffers(network)
+        with averaging(network), in_mode(network, training=True):
+            for batch in self._calibration:
+                self.searcher.mix_logits(batch, mix, buffers)
+        self.forward_passes += len(self._calibration)
+        return buffers
 
     def finetune(self, decisions: Decisions, epochs: int) -> dict[str, Tensor]:
         """As in :class:`Probe`."""

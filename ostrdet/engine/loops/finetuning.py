@@ -12,9 +12,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ostrdet.datasets.seeding import hash_seed, seed_generators
-from ostrdet.engine.loops.seeded_data import DRAWS, ITERATION
+from ostrdet.engine.loops.seeded_data import DRAWS, ITERATION, first_batches
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
 from ostrdet.models.searchers.mix import in_mode, kept_generators
+from ostrdet.models.unwrap import searcher_of
 
 #: Rate of the weights as a part of that at the start of the search (DARTS-PT).
 RATE = 0.1
@@ -31,12 +32,18 @@ class FineTuning:
     """
 
     def __init__(self, runner: Runner) -> None:
-        self.loop: Any = runner.train_loop
+        self.runner, self.loop = runner, runner.train_loop
         self.seed, self.epoch = runner.seed, runner.max_epochs
         self.cfg = deepcopy(runner.cfg.optim_wrapper.to_dict())
         self.cfg.pop('constructor', None)
         self.cfg['weights']['optimizer']['lr'] *= RATE
         self._wrappers: Any = None
+
+    def weight_batches(self, number: int) -> list[Any]:
+        """The first minibatches of the half that trains the weights, or all if there are fewer."""
+        loader = self.loop.dataloader
+        data = first_batches(loader, min(number, len(loader)))
+        return [searcher_of(self.runner).prepare(one) for one in data]
 
     def __call__(self, searcher: Any, epochs: int) -> int:
         """Train ``searcher``, always the same one, for so many epochs; returns the steps taken."""
