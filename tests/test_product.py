@@ -66,6 +66,12 @@ OPTIMIZERS = {
 }
 #: The only weighting under which a regulariser has a meaning.
 MADE_FOR = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
+#: Criteria whose number of candidates is for a real search.
+FEW = {
+    'RandomSearch': {'candidates': 2, 'statistics': 'batch'},
+    'MostProbable': {'candidates': 2, 'statistics': 'batch'},
+    'Evolution': {'generations': 2, 'population': 2, 'statistics': 'batch'},
+}
 Case = Mapping[str, Any]
 
 
@@ -95,7 +101,7 @@ def searcher(case: Case) -> Any:
             'weighting': {**case['weighting'], 'edge_norm': case['edge_norm']},
             'arch_update': case['arch_update'],
             'regularizers': [{'type': regularizer, 'weight': 2.0}] if regularizer else [],
-            'perturbation': {'type': perturbation, 'epsilon': 0.3} if perturbation else None,
+            'perturbation': _perturbation(perturbation),
         }
     )
     if case['levels'] == 1:
@@ -103,6 +109,12 @@ def searcher(case: Case) -> Any:
     model.draw_seed = 7
     set_progress(model, 1, 2)
     return model.train()
+
+
+def _perturbation(name: str | None) -> dict[str, Any] | None:
+    if name is None:
+        return None
+    return {'type': name} if name == 'UniformPath' else {'type': name, 'epsilon': 0.3}
 
 
 def refusal(case: Case) -> str:
@@ -183,7 +195,9 @@ def check_evaluation(model: Any) -> None:
 def check_criteria(model: Any, optimizers: Any) -> None:
     probe, state = model.probe_step(batch(2), optimizers), model.arch_state()
     for name in CRITERIA.module_dict:
-        criterion = build(CRITERIA, {'type': name})
+        if name == 'MostProbable' and any(s.keep_edges for s in model.space.cells.values()):
+            continue
+        criterion = build(CRITERIA, {'type': name, **FEW.get(name, {})})
         is_fed = criterion.compares_all and model.weighting.is_hard
         criterion.observe(probe if is_fed else model.arch_step)
         if isinstance(criterion, EvaluatingCriterion):

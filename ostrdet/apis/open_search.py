@@ -9,6 +9,7 @@ import torch
 
 from ostrdet.apis.build_runner import build_runner
 from ostrdet.engine.checkpoint import check_state, checkpoints, read_checkpoint
+from ostrdet.engine.loops.finetuning import FineTuning
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.engine.runner import explained
 from ostrdet.errors import InvalidValueError
@@ -32,7 +33,7 @@ class OpenSearch:
     """The searcher of a work dir, and minibatches of its architecture half.
 
     The minibatches are those of the first epoch, with its augmentation, so that they are the same
-    in every call. Nothing is written into the work dir.
+    in every call. Nothing is written into the work dir. ``tune`` trains a copy of the searcher further.
 
     Args:
         work_dir: The folder of a search.
@@ -64,6 +65,7 @@ class OpenSearch:
             runner = build_runner(cfg)
             with explained(cfg):
                 self.loader: Any = runner.train_loop.arch_dataloader
+            self.tune = FineTuning(runner)
             self.searcher: BilevelSearcher = searcher_of(runner).to(self._dtype).train()
             self.batches = self.read(num_batches)
 

@@ -119,8 +119,16 @@ def select(
     scores = _answers(
         panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
     )
+    facts = {name: getattr(judge, 'facts', {}) for name, judge in panel.criteria.items()}
     return [
-        _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
+        _selected(
+            panel,
+            name,
+            by_cell,
+            opened,
+            Path(work_dir),
+            {'criterion': name, **origin, 'forward_passes': passes.get(name, 0), **facts[name]},
+        )
         for name, by_cell in scores.items()
     ]
 
@@ -147,16 +155,15 @@ def _selected(
     scores: Mapping[str, Tensor],
     opened: OpenSearch,
     work_dir: Path,
-    origin: Mapping[str, Any],
-    passes: int,
+    provenance: Mapping[str, Any],
 ) -> Selection:
     state, space = opened.searcher.arch_state(), opened.searcher.space
     chosen = panel.select(name, scores, state, space)
-    provenance = {'criterion': name, **origin, 'forward_passes': passes}
-    genotype = Genotype(chosen.space, chosen.cells, provenance)
+    genotype = Genotype(chosen.space, chosen.cells, dict(provenance))
     file = work_dir / SELECTED / f'{name}.json'
     save_genotype(genotype, file)
     within = _within(panel, name, scores, state, space)
+    passes = provenance['forward_passes']
     return Selection(name, genotype, space.format(genotype), passes, file, within)
 
 
@@ -199,10 +206,12 @@ def _configs(selector: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _all(saved: Mapping[str, Any], selector: Mapping[str, Any]) -> list[str]:
-    """The criterion of the search, those in the checkpoint, and all that evaluate or look at alpha."""
+    """The criterion of the search, those in the checkpoint, and all that evaluate at little cost, or look at alpha."""
     CRITERIA.import_from_location()
     always = [
-        n for n, kind in CRITERIA.module_dict.items() if issubclass(kind, EvaluatingCriterion)
+        n
+        for n, kind in CRITERIA.module_dict.items()
+        if issubclass(kind, EvaluatingCriterion) and kind.by_default
     ]
     chosen = _configs(selector)[0]['type']
     return list(dict.fromkeys([chosen, *saved, 'Magnitude', *always]))
@@ -214,6 +223,8 @@ def _names(judges: Sequence[EvaluatingCriterion]) -> set[str]:
 
 def _evaluate(judge: EvaluatingCriterion, opened: OpenSearch, state: ArchState) -> int:
     number = judge.num_batches(len(opened.loader))
-    probe = SupernetProbe(opened.searcher, opened.read(number))
+    probe = SupernetProbe(
+        opened.searcher, opened.read(number), opened.tune, opened.tune.weight_batches
+    )
     judge.evaluate(probe, state)
     return probe.forward_passes

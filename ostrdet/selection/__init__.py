@@ -18,25 +18,34 @@ from ostrdet.selection.derivations import (
     discretize,
 )
 from ostrdet.selection.evaluating import EvaluatingCriterion
+from ostrdet.selection.evolution import Evolution
 from ostrdet.selection.loss_change import LossChange
+from ostrdet.selection.most_probable import MostProbable
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
+from ostrdet.selection.perturbation import Perturbation
+from ostrdet.selection.random_search import CellSearch, RandomSearch
 from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
 
 __all__ = [
     'PAPER_CRITERIA',
     'AlphaSaliency',
+    'CellSearch',
     'Criterion',
     'Derivation',
     'EpochView',
     'EvaluatingCriterion',
+    'Evolution',
     'LossChange',
     'Magnitude',
     'MaxSkips',
     'MinibatchMean',
+    'MostProbable',
     'OperationStrength',
     'OperationStrengthStar',
     'Panel',
+    'Perturbation',
     'PruningSaliency',
+    'RandomSearch',
     'StopRule',
     'StopRules',
     'Threshold',

@@ -1,14 +1,16 @@
 """Criteria that evaluate the supernet instead of watching its gradients."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.registry import nearest
 from ostrdet.selection.base import Criterion
+from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState
 from ostrdet.structures.probe import Probe
 
@@ -25,27 +27,46 @@ class EvaluatingCriterion(Criterion):
         when: 'end' to evaluate after the last epoch alone, 'epoch' after every one. A search that ends
             early is evaluated by ``tools/select.py``.
 
+    Attributes:
+        facts: What else the last evaluation found, as plain values for the provenance of a genotype.
+
     Raises:
         InvalidValueError: If there is less than one minibatch, or ``when`` is unknown.
     """
 
     #: What it costs in forward passes of B minibatches, with E edges and O candidates each.
     cost: ClassVar[str] = ''
+    #: Whether ``tools/select.py`` asks it when no criterion is named.
+    by_default: ClassVar[bool] = False
 
     def __init__(self, batches: int | None = None, when: str = 'end') -> None:
-        is_number = isinstance(batches, int) and not isinstance(batches, bool)
-        if batches is not None and not (is_number and batches >= 1):
-            raise InvalidValueError(
-                f'{type(self).__name__}: batches={batches!r}, expected a number of minibatches from 1'
-            )
-        if when not in WHEN:
-            raise InvalidValueError(f"{type(self).__name__}: when='{when}', expected {WHEN}")
+        if batches is not None:
+            self._check_count('batches', batches, 1)
+        self._check_choice('when', when, WHEN)
         self.batches, self.when = batches, when
+        self.facts: dict[str, Any] = {}
         self._scores: dict[str, Tensor] | None = None
+
+    def _check_count(self, key: str, value: Any, least: int) -> None:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number or value < least:
+            raise InvalidValueError(
+                f'{type(self).__name__}: {key}={value!r}, expected an integer from {least}'
+            )
+
+    def _check_choice(self, key: str, value: Any, known: Sequence[str]) -> None:
+        if value not in known:
+            raise InvalidValueError(
+                f'{type(self).__name__}: {key}={value!r}. {nearest(str(value), known)}'
+            )
 
     def num_batches(self, available: int) -> int:
         """How many of the minibatches it uses."""
         return min(DEFAULT_BATCHES, available) if self.batches is None else self.batches
+
+    def check_space(self, space: SearchSpace) -> None:
+        """Raise an ``InvalidValueError`` if it can't judge in this space; by default it can."""
+        return
 
     @abstractmethod
     def judge(self, probe: Probe, state: ArchState) -> dict[str, Tensor]:
@@ -57,8 +78,8 @@ class EvaluatingCriterion(Criterion):
         """
 
     def reset(self) -> None:
-        """Forget the scores of the last evaluation."""
-        self._scores = None
+        """Forget the last evaluation."""
+        self._scores, self.facts = None, {}
 
     def evaluate(self, probe: Probe, state: ArchState) -> None:
         """Judge now; :meth:`scores` then returns the result."""
@@ -70,9 +91,9 @@ class EvaluatingCriterion(Criterion):
         return self._scores
 
     def state_dict(self) -> dict[str, Any]:
-        """The scores of the last evaluation."""
-        return {'scores': self._scores}
+        """Scores and facts of the last evaluation."""
+        return {'scores': self._scores, 'facts': dict(self.facts)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from what :meth:`state_dict` returned."""
-        self._scores = state_dict['scores']
+        self._scores, self.facts = state_dict['scores'], dict(state_dict.get('facts', {}))

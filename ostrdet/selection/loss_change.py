@@ -22,6 +22,7 @@ class LossChange(EvaluatingCriterion):
         'the highest is the lowest loss'
     )
     cost = 'B (1 + E O), summed over the cell types'
+    by_default = True
 
     def judge(self, probe: Probe, state: ArchState) -> dict[str, Tensor]:
         """By evaluating every candidate of every edge; 0 where an edge lacks it."""

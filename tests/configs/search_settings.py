@@ -173,6 +173,22 @@ for method, changes in METHODS.items():
     SETTINGS[f'{method}_nb201_c10'] = {**NB201, **changes, **MAGNITUDE}
     SETTINGS[f'ostr_{method}_nb201_c10'] = {**NB201, **changes}
     SETTINGS[f'{method}_nb201_digits'] = {**DIGITS, **changes, **MAGNITUDE}
+RESTING = {'uniform': 'RandomSearch', 'spos': 'Evolution'}
+for method, criterion in {**RESTING, 'setn': 'MostProbable'}.items():
+    one_path = {'perturbation': 'UniformPath', 'criterion': criterion}
+    rests = method in RESTING
+    SETTINGS[f'{method}_nb201_digits'] = {
+        **DIGITS,
+        **one_path,
+        'arch_start_epoch': 10 if rests else 0,
+    }
+    SETTINGS[f'{method}_nb201_c10'] = {
+        **NB201,
+        **one_path,
+        'epochs': 250,
+        'arch_start_epoch': 250 if rests else 0,
+        'weight_decay': 5e-4,
+    }
 for method, sizes in IN_DARTS.items():
     SETTINGS[f'{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes, **MAGNITUDE}
     SETTINGS[f'ostr_{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes}

@@ -5,6 +5,7 @@ from functools import partial
 
 from mmengine.runner import Runner
 
+from ostrdet.engine.loops.finetuning import FineTuning
 from ostrdet.engine.loops.seeded_data import first_batches
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.searchers.curvature import alpha_hessian, extreme_eigenvalues
@@ -23,7 +24,9 @@ def evaluate(runner: Runner, panel: Panel, state: ArchState) -> None:
     numbers = [criterion.num_batches(len(loader)) for criterion in due]
     data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
     for criterion, number in zip(due, numbers, strict=True):
-        criterion.evaluate(SupernetProbe(searcher, data[:number]), state)
+        beside = FineTuning(runner)
+        probe = SupernetProbe(searcher, data[:number], beside, beside.weight_batches)
+        criterion.evaluate(probe, state)
 
 
 def epoch_view(

@@ -97,27 +97,29 @@ class BilevelTrainLoop(SeededEpochLoop):
         searcher_of(self.runner).draw_seed = seed
         super().run_iter(idx, data_batch)
 
-    def pairs(self, start: int = 0) -> Iterator[tuple[Any, ...]]:
+    def pairs(self, start: int = 0, epoch: int | None = None) -> Iterator[tuple[Any, ...]]:
         """The batches of one epoch, from its iteration ``start``: one of each half.
 
-        None stands for the architecture's where alpha rests. On one level a batch is alone.
+        None stands for the architecture's where alpha rests. On one level a batch is alone. The epoch
+        is the present one if None.
         """
-        begin_at(self.dataloader, self._epoch, start)
-        arch_batches = self._arch_batches(-(-start // self.arch_interval))
+        epoch = self._epoch if epoch is None else epoch
+        begin_at(self.dataloader, epoch, start)
+        arch_batches = self._arch_batches(epoch, -(-start // self.arch_interval))
         for index, batch in enumerate(self.dataloader, start):
-            if self._epoch < self.arch_start_epoch or index % self.arch_interval:
+            if epoch < self.arch_start_epoch or index % self.arch_interval:
                 yield batch, None
             elif self.is_one_level:
                 yield (batch,)
             else:
                 yield batch, next(arch_batches)
 
-    def _arch_batches(self, start: int) -> Iterator[Any]:
+    def _arch_batches(self, epoch: int, start: int) -> Iterator[Any]:
         """The architecture half, as often as the weight half needs it, reshuffled every time."""
         length = len(self.arch_dataloader)
         rounds = -(-len(self.dataloader) // (length * self.arch_interval))
         for turn in range(start // length, rounds):
-            begin_at(self.arch_dataloader, self._epoch * rounds + turn, start % length)
+            begin_at(self.arch_dataloader, epoch * rounds + turn, start % length)
             yield from self.arch_dataloader
             start = 0
 

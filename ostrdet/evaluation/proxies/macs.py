@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from ostrdet.evaluation.complexity import count_operators, multiply_adds
 from ostrdet.evaluation.proxies.base import Batch, Proxy
+from ostrdet.models.networks.counting import count_operators, multiply_adds
 from ostrdet.registry import PROXIES
 
 

@@ -60,7 +60,7 @@ class Cell(nn.Module):
             weights: What a supernet mixes with; None in a derived network.
         """
         states = self.aligned(inputs)
-        for incoming in self.incoming:
+        for incoming in self.computed(weights):
             states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)
 
@@ -69,6 +69,13 @@ class Cell(nn.Module):
         """By node, the indices of the edges that end in it."""
         nodes = range(len(self.preprocess), len(self.preprocess) + self.num_nodes)
         return [[e for e, edge in enumerate(self.wiring) if edge.target == n] for n in nodes]
+
+    def computed(self, weights: MixWeights | None) -> list[list[int]]:
+        """:attr:`incoming` without edges of which no candidate is active: those are not there."""
+        if weights is None or weights.active is None:
+            return self.incoming
+        is_there = weights.active.any(dim=-1).tolist()
+        return [[e for e in node if is_there[e]] or node for node in self.incoming]
 
     def aligned(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """The input states, preprocessed."""
@@ -124,7 +131,7 @@ class FastCell(Cell):
         if weights is None or not self._is_fast_on(inputs[0]):
             return super().forward(inputs, weights)
         states = self.aligned(inputs)
-        sources, nodes = [edge.source for edge in self.wiring], self.incoming
+        sources, nodes = [edge.source for edge in self.wiring], self.computed(weights)
         sums = EdgeSums(list(self.edges), sources, nodes, weights)
         for incoming in nodes:
             if sums.knows(incoming):

@@ -3,5 +3,6 @@
 from ostrdet.models.perturbations.adversarial_smoothing import AdversarialSmoothing
 from ostrdet.models.perturbations.base import MixLoss, Perturbation
 from ostrdet.models.perturbations.random_smoothing import RandomSmoothing
+from ostrdet.models.perturbations.uniform_path import UniformPath
 
-__all__ = ['AdversarialSmoothing', 'MixLoss', 'Perturbation', 'RandomSmoothing']
+__all__ = ['AdversarialSmoothing', 'MixLoss', 'Perturbation', 'RandomSmoothing', 'UniformPath']

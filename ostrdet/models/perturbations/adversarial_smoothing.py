@@ -7,14 +7,14 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Generator, Tensor
 
-from ostrdet.models.perturbations.base import MixLoss, Perturbation, project
+from ostrdet.models.perturbations.base import MixLoss, Smoothing, project
 from ostrdet.models.perturbations.random_smoothing import shifted
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import PERTURBATIONS
 
 
 @PERTURBATIONS.register_module()
-class AdversarialSmoothing(Perturbation):
+class AdversarialSmoothing(Smoothing):
     """Moves the weights of operations to where the loss is largest, within epsilon (SDARTS-ADV, Eq. 7).
 
     Projected ascent from a random start: ``steps`` steps of 2 epsilon / steps along the sign of the
@@ -24,7 +24,7 @@ class AdversarialSmoothing(Perturbation):
     of the search takes ``steps`` + 2 forward and ``steps`` backward passes more.
 
     Args:
-        epsilon: As in :class:`Perturbation`; the reference goes linearly from 0.03 to 0.3.
+        epsilon: As in :class:`Smoothing`; the reference goes linearly from 0.03 to 0.3.
         steps: Steps of the ascent; 7 in the reference.
     """
 

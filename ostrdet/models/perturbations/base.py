@@ -17,6 +17,23 @@ class Perturbation(nn.Module, Scheduled, ABC):
     """Changes the weights of operations for the step of the supernet's weights alone.
 
     The architecture step, its gradients and the validation see the clean mix.
+    """
+
+    @abstractmethod
+    def forward(
+        self, mix: Mapping[str, MixWeights], generator: Generator, loss: MixLoss
+    ) -> dict[str, MixWeights]:
+        """The mix under which the weights take their step.
+
+        Args:
+            mix: The clean one, cut from its graph.
+            generator: For draws, of the CPU; in the same state on all processes.
+            loss: The loss under a mix, differentiable in it; of the batch of this process.
+        """
+
+
+class Smoothing(Perturbation):
+    """A perturbation of bounded size (SmoothDARTS).
 
     Args:
         epsilon: Largest change of a weight, in [0, 1]: a number, or a schedule such as
@@ -32,18 +49,6 @@ class Perturbation(nn.Module, Scheduled, ABC):
     def __init__(self, epsilon: Any) -> None:
         super().__init__()
         self.follow('epsilon', epsilon, 'model.perturbation.epsilon', least=0.0, most=1.0)
-
-    @abstractmethod
-    def forward(
-        self, mix: Mapping[str, MixWeights], generator: Generator, loss: MixLoss
-    ) -> dict[str, MixWeights]:
-        """The mix under which the weights take their step.
-
-        Args:
-            mix: The clean one, cut from its graph.
-            generator: For draws, of the CPU; in the same state on all processes.
-            loss: The loss under a mix, differentiable in it; of the batch of this process.
-        """
 
 
 def project(weights_EO: Tensor) -> Tensor:

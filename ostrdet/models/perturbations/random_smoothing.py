@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Generator, Tensor
 
-from ostrdet.models.perturbations.base import MixLoss, Perturbation, project
+from ostrdet.models.perturbations.base import MixLoss, Smoothing, project
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import PERTURBATIONS
 
 
 @PERTURBATIONS.register_module()
-class RandomSmoothing(Perturbation):
+class RandomSmoothing(Smoothing):
     """Adds a uniform draw from [-epsilon, epsilon] to every weight, and projects (SDARTS-RS, Eq. 6).
 
     The reference raises epsilon linearly, from 0.03 towards 0.3 at the end of the search. Weights of

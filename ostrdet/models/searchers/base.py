@@ -11,11 +11,13 @@ from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.decided import DecidedEdges
 from ostrdet.models.searchers.graphed import GraphedLoss
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, WEIGHTINGS, build, nearest
 from ostrdet.structures import ArchState, ArchStep
+from ostrdet.structures.decisions import Decisions
 
 Config = Mapping[str, Any]
 AUTOCAST_DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
@@ -36,6 +38,7 @@ class Searcher(BaseModel):
     Attributes:
         space: The search space.
         arch_step: What the last architecture step left for the criteria; None if there was none.
+        decided: Edges about which a decision was made; None for none.
 
     Raises:
         InvalidValueError: If ``autocast`` is unknown, or the draws of the weighting say anew in every
@@ -83,6 +86,7 @@ class Searcher(BaseModel):
                 beta_E = init_std * torch.randn(len(spec.edges))
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
         self.arch_step: ArchStep | None = None
+        self.decided: DecidedEdges | None = None
 
     @property
     def alphas(self) -> dict[str, nn.Parameter]:
@@ -117,10 +121,21 @@ class Searcher(BaseModel):
             generator: For a weighting that draws, of the CPU; None for weights without a draw.
         """
         betas = self.betas
-        return {
+        mix = {
             name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
             for name, alpha_EO in self.masked_alphas.items()
         }
+        if self.decided is None:
+            return mix
+        return {name: self.decided(name, weights) for name, weights in mix.items()}
+
+    def decide(self, decisions: Decisions) -> None:
+        """Leave decided edges with one candidate of weight 1, or with none, from now on.
+
+        Args:
+            decisions: Of all edges of all cell types; {} takes all decisions back.
+        """
+        self.decided = DecidedEdges(decisions, self.alphas) if decisions else None
 
     def arch_state(self) -> ArchState:
         """Alpha and its weights without a draw at this moment; detached copies."""
@@ -133,8 +148,23 @@ class Searcher(BaseModel):
 
     def mix_loss(self, batch: Batch, mix: Mapping[str, MixWeights]) -> Tensor:
         """The cross-entropy of ``batch`` under ``mix``; no running statistic changes."""
-        weights = dict(self.bare_supernet.named_parameters())
-        return self._loss(batch, mix, weights, arch=True)
+        return F.cross_entropy(self.mix_logits(batch, mix), batch.labels)
+
+    def mix_logits(
+        self,
+        batch: Batch,
+        mix: Mapping[str, MixWeights],
+        buffers: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
+        """The logits (N, num_classes) of ``batch`` under ``mix``; no running statistic changes.
+
+        Args:
+            batch: Images and labels.
+            mix: By cell type.
+            buffers: Buffers of the supernet by name, in the place of its own; those change.
+        """
+        weights = {**dict(self.bare_supernet.named_parameters()), **(buffers or {})}
+        return self._logits(self.bare_supernet, batch.images, mix, weights)
 
     @property
     def bare_supernet(self) -> Any:
@@ -150,7 +180,8 @@ class Searcher(BaseModel):
     ) -> Tensor:
         # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
         supernet = self.bare_supernet if arch else self.supernet
-        if self._graphed is not None and weights is None:
+        is_dense = all(each.active is None for each in mix.values())
+        if self._graphed is not None and weights is None and is_dense:
             return self._graphed(supernet, batch, mix, arch)
         with frozen(supernet) if arch and weights is None else nullcontext():
             return self._cross_entropy(supernet, batch, mix, weights)

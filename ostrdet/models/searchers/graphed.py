@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -33,13 +34,16 @@ class GraphedLoss:
         self.loss = loss
         self._graphs: dict[Any, Callable[..., Tensor]] = {}
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> 'GraphedLoss':
+        return GraphedLoss(deepcopy(self.loss, memo))  # recorded anew: its tensors are others
+
     def __call__(self, supernet: nn.Module, batch: Batch, mix: Mix, arch: bool) -> Tensor:
         """As the loss; what autograd computes from it is replayed too.
 
         Args:
             supernet: The network; its parameters have to stay where they are in memory.
             batch: On a CUDA device.
-            mix: Leaves of the graph.
+            mix: Leaves of the graph; all candidates are computed.
             arch: Whether the parameters of the supernet are constants.
 
         Raises:

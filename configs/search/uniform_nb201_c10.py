@@ -1,0 +1,10 @@
+# python tools/search.py configs/search/uniform_nb201_c10.py --data-root DIR --benchmark TABLE
+# Random search with weight sharing: uniform single paths, the best of 100 random cells
+_base_ = './ostr_nb201_c10.py'
+model = dict(perturbation=dict(type='UniformPath'))
+train_cfg = dict(max_epochs=250, arch_start_epoch=250)  # alpha rests
+optim_wrapper = dict(weights=dict(optimizer=dict(weight_decay=5e-4, nesterov=True)))
+model_wrapper_cfg = dict(find_unused_parameters=True)  # what is not drawn has no gradient
+default_hooks = dict(
+    selector=dict(criterion=dict(type='RandomSearch'), compare=[]),
+)
