@@ -18,7 +18,8 @@ from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.unwrap import searcher_of
-from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
+from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
+from ostrdet.records.trajectory import Trajectory
 from ostrdet.registry import HOOKS
 from ostrdet.selection import PAPER_CRITERIA, Panel
 from ostrdet.structures import ArchState, ArchStep, Genotype
