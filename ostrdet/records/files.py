@@ -1,6 +1,6 @@
 """The files of a search in its work dir, beside its checkpoints and its config."""
 
-#: One line per epoch: see :class:`ostrdet.records.trajectory.EpochRecord`.
+#: One line per epoch: see :class:`ostrdet.records.epoch_record.EpochRecord`.
 TRAJECTORY = 'trajectory.jsonl'
 #: What the deciding criterion selected last.
 GENOTYPE = 'genotype.json'

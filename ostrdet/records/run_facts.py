@@ -59,7 +59,7 @@ def read_run_facts(work_dir: Path) -> RunFacts:
     if path.is_file():
         try:
             return _parse(json.loads(path.read_text(encoding='utf-8')))
-        except (TypeError, ValueError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise InvalidValueError(
                 f"'{path}' is damaged ({error}): restore it, or remove it and do without the facts "
                 'that genotype.json lacks'

@@ -1,71 +1,20 @@
 """What a search writes: one line per epoch, and a genotype file per epoch."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ostrdet.errors import InvalidValueError
+from ostrdet.errors import InvalidTypeError, InvalidValueError
+from ostrdet.records.epoch_record import EpochRecord, check_types
 from ostrdet.records.files import GENOTYPE, GENOTYPES, TRAJECTORY
-from ostrdet.structures import ArchState, Genotype, save_genotype
+from ostrdet.structures import Genotype, save_genotype
 
-Rows = Mapping[str, list[list[float]]]
 Line = Mapping[str, Any]
 #: What every release has written.
 NEEDED = ('epoch', 'genotypes', 'scores')
 DEFAULTS: Line = {'benchmark': None, 'losses': {}, 'progress': {}}
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """A line of ``trajectory.jsonl``: what is known at the end of an epoch.
-
-    Attributes:
-        epoch: Epochs done, from 1.
-        alphas: Architecture parameters by cell type, (E, O) as nested lists.
-        op_weights: Weights of the candidates, likewise.
-        edge_weights: Weights of the edges by cell type, (E,), or None without edge normalisation.
-        scores: By criterion, then by cell type, (E, O); None while a criterion saw no gradient.
-        genotypes: By criterion, as text; None likewise.
-        benchmark: By criterion, test accuracies in percent by data set; None without a table, or
-            where the table lacks the cell.
-        skipped: By criterion, minibatches of the epoch left out since they were not finite.
-        val_accuracy: Top-1 accuracy of the supernet on the architecture half, in percent, or None.
-        stable_epochs: Epochs since the chosen genotype last changed.
-        seconds: Wall time of the epoch.
-        losses: Means over the epoch on the main process: ``loss`` of the weights, and ``arch_loss``
-            once alpha moves; cross-entropy in nats.
-        progress: Numbers of the model that follow the epoch, such as 'GumbelWeighting.tau'.
-    """
-
-    epoch: int
-    alphas: Rows
-    op_weights: Rows
-    edge_weights: Mapping[str, list[float] | None]
-    scores: Mapping[str, Rows | None]
-    genotypes: Mapping[str, str | None]
-    benchmark: Mapping[str, Mapping[str, float] | None] | None
-    skipped: Mapping[str, int]
-    val_accuracy: float | None
-    stable_epochs: int
-    seconds: float
-    losses: Mapping[str, float] = field(default_factory=dict)
-    progress: Mapping[str, float] = field(default_factory=dict)
-
-
-def state_rows(state: ArchState) -> dict[str, Any]:
-    """The fields of :class:`EpochRecord` that a state holds."""
-    return {
-        'alphas': rows(state.alphas),
-        'op_weights': rows(state.op_weights),
-        'edge_weights': rows(state.edge_weights),
-    }
-
-
-def rows(tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """Tensors by name as nested lists; None stays None."""
-    return {name: None if t is None else t.tolist() for name, t in tensors.items()}
 
 
 class Trajectory:
@@ -95,12 +44,8 @@ class Trajectory:
         if epoch == 0:
             self._set_aside()
         if self.path.is_file():
-            texts = self.path.read_text(encoding='utf-8').splitlines()
-            lines = zip(
-                texts, read_lines(self.path), strict=False
-            )  # of which a torn last one is out
-            kept = [f'{text}\n' for text, line in lines if line['epoch'] <= epoch]
-            self.path.write_text(''.join(kept), encoding='utf-8')
+            kept = [text + b'\n' for text, line in _parsed(self.path) if line['epoch'] <= epoch]
+            self.path.write_bytes(b''.join(kept))
         kept_files = {self._genotype_file(done) for done in range(1, epoch + 1)}
         for file in {*self.work_dir.glob(f'{GENOTYPES}/epoch_*.json')} - kept_files:
             file.unlink()
@@ -134,19 +79,36 @@ def read_lines(path: Path) -> list[Line]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InvalidValueError: If another line is damaged, with its number.
+        InvalidValueError: If another line is damaged, or a field of any line is of another type than
+            :class:`~ostrdet.records.epoch_record.EpochRecord` tells, with the number of the line.
     """
-    texts = path.read_text(encoding='utf-8').splitlines()
-    lines: list[Line] = []
+    return [line for _, line in _parsed(path)]
+
+
+def _parsed(path: Path) -> Iterator[tuple[bytes, Line]]:
+    """The lines of a trajectory, each as it stands there and as plain values."""
+    texts = path.read_bytes().splitlines()
     for number, text in enumerate(texts, start=1):
         try:
-            line = json.loads(text)
-            lines.append({**DEFAULTS, **line, **{key: line[key] for key in NEEDED}})
-        except (ValueError, LookupError, TypeError) as error:
+            line = _parse(text)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             if number == len(texts):
-                break
-            raise InvalidValueError(
-                f'{path}, line {number}: not the line of an epoch ({error!r}); restore the file, or '
-                'leave this search out'
-            ) from None
-    return lines
+                return  # torn off by a crash
+            raise _damaged(path, number, repr(error)) from None
+        try:
+            check_types(line)
+        except InvalidTypeError as error:
+            raise _damaged(path, number, str(error)) from None
+        yield text, line
+
+
+def _parse(text: bytes) -> Line:
+    line = json.loads(text.decode('utf-8'))
+    return {**DEFAULTS, **line, **{key: line[key] for key in NEEDED}}
+
+
+def _damaged(path: Path, number: int, why: str) -> InvalidValueError:
+    return InvalidValueError(
+        f'{path}, line {number}: not the line of an epoch ({why}); restore the file, or leave this '
+        'search out'
+    )

@@ -94,6 +94,24 @@ class Panel:
                         "'LossChange', 'PruningSaliency' or 'Magnitude'"
                     )
 
+    def check_judges(self, space: SearchSpace, available: int) -> None:
+        """Check the criteria that evaluate the supernet, before the search.
+
+        Args:
+            space: The search space.
+            available: Minibatches of the half that trains the architecture.
+
+        Raises:
+            InvalidValueError: If one cannot judge the space, or wants more minibatches.
+        """
+        for criterion in self.due(is_last=True):
+            criterion.check_space(space)
+            if criterion.num_batches(available) > available:
+                raise InvalidValueError(
+                    f'{type(criterion).__name__}: batches={criterion.batches}, expected at most '
+                    f'{available}, the batches of the half that trains the architecture'
+                )
+
     def check_hard(self, weighting: str) -> None:
         """Refuse criteria that a weighting which computes one candidate per edge can't feed.
 

@@ -101,9 +101,12 @@ def test_a_folder_without_an_epoch_is_refused(tmp_path: Path, text: str | None) 
         read_history(tmp_path)
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{"seed": 1}', '{"space": 1,'])
-def test_damaged_facts_are_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / 'run.json').write_text(text)
+DAMAGES = [b'', b'[]', b'{"seed": 1}', b'{"space": 1,', b'"\xff"', b'[' * 100_000]
+
+
+@pytest.mark.parametrize('content', DAMAGES, ids=range(len(DAMAGES)))
+def test_damaged_facts_are_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / 'run.json').write_bytes(content)
     with pytest.raises(ValueError, match=r"run\.json' is damaged .*restore it, or remove it"):
         read_run_facts(tmp_path)
 

@@ -1,6 +1,8 @@
 """The files of a work dir: what they hold, and how a resumed run takes them up."""
 
 import json
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,10 @@ import pytest
 import torch
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.records.epoch_record import EpochRecord, state_rows
 from ostrdet.records.history import read_history
 from ostrdet.records.search_log import read_log
-from ostrdet.records.trajectory import EpochRecord, Trajectory, read_lines, state_rows
+from ostrdet.records.trajectory import Trajectory, read_lines
 from ostrdet.spaces import NASBench201Space
 from ostrdet.structures import ArchState, Genotype, load_genotype
 
@@ -87,11 +90,25 @@ def test_starting_from_nothing_sets_an_earlier_search_aside(three_epochs: Path) 
         assert (three_epochs / f'{name}.old').read_bytes() == content
 
 
-@pytest.mark.parametrize('rest', ['{"epoch": 3, "alph', '{"epoch": 3}'[:-1], '[]\n', '{}\n', 'x'])
-def test_a_line_that_a_crash_cut_off_is_dropped(three_epochs: Path, rest: str) -> None:
+TORN = [
+    b'{"epoch": 3, "alph',
+    b'{"epoch": 3',
+    b'[]\n',
+    b'{}\n',
+    b'x',
+    b'{"epoch": 3, "\xc3',
+    b'\xff\n',
+    b'\0' * 8,
+    b'[' * 100_000,
+]
+
+
+@pytest.mark.parametrize('rest', TORN, ids=range(len(TORN)))
+def test_a_line_that_a_crash_cut_off_is_dropped(three_epochs: Path, rest: bytes) -> None:
     path = three_epochs / 'trajectory.jsonl'
-    lines = path.read_text(encoding='utf-8').splitlines(keepends=True)
-    path.write_text(''.join(lines[:2]) + rest, encoding='utf-8')
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b''.join(lines[:2]) + rest)
+    assert [line['epoch'] for line in read_lines(path)] == [1, 2]
     Trajectory(three_epochs).rewind(3, None)
     assert epochs(three_epochs) == [1, 2]
 
@@ -125,13 +142,23 @@ def test_tensors_become_nested_lists() -> None:
     }
 
 
-@pytest.mark.parametrize('bad', ['{"epoch": 2', '[1]', '{"epoch": 2, "genotypes": {}}'])
+DAMAGES = [
+    b'{"epoch": 2',
+    b'[1]',
+    b'{"epoch": 2, "genotypes": {}}',
+    b'{"epoch": 2, "\xff\xfe',
+    b'\0' * 8,
+    b'{"epoch": ' + b'[' * 100_000,
+]
+
+
+@pytest.mark.parametrize('bad', DAMAGES, ids=range(len(DAMAGES)))
 @pytest.mark.parametrize('read', ['rewind', 'history', 'log'])
-def test_every_reader_names_a_damaged_line(three_epochs: Path, read: str, bad: str) -> None:
+def test_every_reader_names_a_damaged_line(three_epochs: Path, read: str, bad: bytes) -> None:
     path = three_epochs / 'trajectory.jsonl'
-    lines = path.read_text(encoding='utf-8').splitlines()
-    content = '\n'.join([lines[0], bad, lines[2]]) + '\n'
-    path.write_text(content, encoding='utf-8')
+    lines = path.read_bytes().splitlines()
+    content = b'\n'.join([lines[0], bad, lines[2]]) + b'\n'
+    path.write_bytes(content)
     readers = {
         'rewind': lambda: Trajectory(three_epochs).rewind(3, None),
         'history': lambda: read_history(three_epochs),
@@ -141,7 +168,58 @@ def test_every_reader_names_a_damaged_line(three_epochs: Path, read: str, bad: s
         InvalidValueError, match=r'trajectory\.jsonl, line 2: not the line of an epoch'
     ):
         readers[read]()
-    assert path.read_text(encoding='utf-8') == content
+    assert path.read_bytes() == content
+
+
+WRONG = {
+    "epoch='x', expected an integer": {'epoch': 'x'},
+    'epoch=True, expected an integer': {'epoch': True},
+    'epoch=2.0, expected an integer': {'epoch': 2.0},
+    'genotypes=[], expected a mapping': {'genotypes': []},
+    'genotypes.A=1, expected a text': {'genotypes': {'A': 1}},
+    'scores=None, expected a mapping': {'scores': None},
+    'scores.A=[], expected a mapping': {'scores': {'A': []}},
+    'scores.A.cell=1.5, expected a list': {'scores': {'A': {'cell': 1.5}}},
+    "scores.A.cell[0][1]='x', expected a number": {'scores': {'A': {'cell': [[1, 'x']]}}},
+    'alphas.cell[1]=0, expected a list': {'alphas': {'cell': [[1.0], 0]}},
+    'alphas.cell has rows of several lengths': {'alphas': {'cell': [[1.0], [1.0, 2.0]]}},
+    'op_weights.cell=None, expected a list': {'op_weights': {'cell': None}},
+    'edge_weights.cell[0]=None, expected a number': {'edge_weights': {'cell': [None]}},
+    "benchmark.A.c='x', expected a number": {'benchmark': {'A': {'c': 'x'}}},
+    "skipped.A='x', expected an integer": {'skipped': {'A': 'x'}},
+    "val_accuracy='x', expected a number": {'val_accuracy': 'x'},
+    'stable_epochs=None, expected an integer': {'stable_epochs': None},
+    'seconds=None, expected a number': {'seconds': None},
+    'losses=None, expected a mapping': {'losses': None},
+    'losses.loss=[[[[[[[...]]]]]]], expected a number': {'losses': {'loss': [[[[[[[[[]]]]]]]]]}},
+    "progress.tau='x', expected a number": {'progress': {'tau': 'x'}},
+}
+
+
+@pytest.mark.parametrize('place', [0, 1, 2])
+@pytest.mark.parametrize('message', WRONG)
+def test_a_field_of_another_type_is_named(three_epochs: Path, message: str, place: int) -> None:
+    path = three_epochs / 'trajectory.jsonl'
+    lines = path.read_text(encoding='utf-8').splitlines()
+    lines[place] = json.dumps({**json.loads(lines[place]), **WRONG[message]})
+    path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    expected = f'{path}, line {place + 1}: not the line of an epoch ({message}); restore the file'
+    with pytest.raises(InvalidValueError, match=re.escape(expected)):
+        read_lines(path)
+
+
+def test_every_field_has_a_wrong_value_above() -> None:
+    assert {name for change in WRONG.values() for name in change} == {
+        item.name for item in fields(EpochRecord)
+    }
+
+
+def test_numbers_that_are_not_finite_are_read(three_epochs: Path) -> None:
+    path = three_epochs / 'trajectory.jsonl'
+    scores = {'A': {'cell': [[float('nan'), float('inf'), 1]]}}
+    path.write_text(json.dumps({'epoch': 1, 'genotypes': {}, 'scores': scores}), encoding='utf-8')
+    (found,) = read_lines(path)
+    assert repr(found['scores']) == repr(scores)
 
 
 def test_lines_of_earlier_releases_have_defaults(three_epochs: Path) -> None:

@@ -18,11 +18,11 @@ from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.models.networks.counting import network_costs
 from ostrdet.models.unwrap import searcher_of
+from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
 from ostrdet.records.files import GENOTYPE
-from ostrdet.records.trajectory import EpochRecord, Trajectory, rows, state_rows
+from ostrdet.records.trajectory import Trajectory
 from ostrdet.registry import HOOKS
 from ostrdet.selection import PAPER_CRITERIA, Panel, StopRules
-from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep, Genotype, save_genotype
 from ostrdet.version import __version__
 
@@ -107,7 +107,7 @@ class SelectorHook(Hook):
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
-        self._check_judges(searcher.space, len(runner.train_loop.arch_dataloader))
+        self.panel.check_judges(searcher.space, len(runner.train_loop.arch_dataloader))
         self.stop.check(
             searcher.space, self.panel.criteria, getattr(runner.train_loop, 'is_one_level', False)
         )
@@ -262,15 +262,6 @@ class SelectorHook(Hook):
             losses=_losses(runner),
             progress=progress_of(searcher_of(runner)),
         )
-
-    def _check_judges(self, space: SearchSpace, available: int) -> None:
-        for criterion in self.panel.due(is_last=True):
-            criterion.check_space(space)
-            if criterion.num_batches(available) > available:
-                raise InvalidValueError(
-                    f'{type(criterion).__name__}: batches={criterion.batches}, expected at most '
-                    f'{available}, the batches of the half that trains the architecture'
-                )
 
     def _skipped(self) -> int:
         return self.panel.skipped()[self.criterion]
