@@ -72,7 +72,7 @@ def test_the_tool_prints_one_object(searched: Path, capsys: pytest.CaptureFixtur
 
 
 def test_bad_input(searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UnknownNameError, match=r'--criterion OStr\. Known'):
+    with pytest.raises(UnknownNameError, match=r'--criterion OStr\. .*Known: AlphaSaliency'):
         select(searched, ['OStr'])
     with pytest.raises(InvalidValueError, match='batches 99: expected 1 to 4'):
         select(searched, ['LossChange'], batches=99)
