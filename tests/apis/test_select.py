@@ -122,7 +122,7 @@ def test_a_search_that_nothing_can_fit_does_not_start(tiny_config: Any, tmp_path
 
 
 def test_bad_input(searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UnknownNameError, match=r'--criterion OStr\. Known'):
+    with pytest.raises(UnknownNameError, match=r'--criterion OStr\. .*Known: AlphaSaliency'):
         select(searched, ['OStr'])
     with pytest.raises(InvalidValueError, match='batches 99: expected 1 to 4'):
         select(searched, ['LossChange'], batches=99)
