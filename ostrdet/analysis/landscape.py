@@ -9,9 +9,10 @@ from ostrdet.analysis.figures import draw_landscape
 from ostrdet.analysis.output import Output, Row
 from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.errors import InvalidValueError
+from ostrdet.kernels.curvature import Eigenvalues, extreme_eigenvalues
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
-from ostrdet.models.searchers.curvature import Eigenvalues, alpha_hessian, extreme_eigenvalues
+from ostrdet.models.searchers.curvature import alpha_hessian
 
 
 def landscape(

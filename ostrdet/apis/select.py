@@ -99,9 +99,7 @@ def select(
             configs, the half has fewer batches, or no genotype fits a budget.
     """
     named = {'max_macs': max_macs, 'max_params': max_params, 'max_latency': max_latency}
-    limits = {key: value for key, value in named.items() if value is not None}
-    if limits or latency_table is not None:
-        limits |= {'layout': layout} | ({'table': str(latency_table)} if latency_table else {})
+    limits = _limits(named, latency_table, layout)
     path = Path(checkpoint) if checkpoint else epoch_checkpoints(work_dir)[-1]
     content, config = read_checkpoint(path), config_of(work_dir)
     saved = content.get('selector', {}).get('criteria', {})
@@ -119,18 +117,20 @@ def select(
     scores = _answers(
         panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
     )
-    facts = {name: getattr(judge, 'facts', {}) for name, judge in panel.criteria.items()}
     return [
-        _selected(
-            panel,
-            name,
-            by_cell,
-            opened,
-            Path(work_dir),
-            {'criterion': name, **origin, 'forward_passes': passes.get(name, 0), **facts[name]},
-        )
+        _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
         for name, by_cell in scores.items()
     ]
+
+
+def _limits(
+    named: Mapping[str, Any], latency_table: str | Path | None, layout: str
+) -> dict[str, Any]:
+    """Arguments of :class:`WithinBudget`; none if nothing is limited."""
+    limits = {key: value for key, value in named.items() if value is not None}
+    if limits or latency_table is not None:
+        limits |= {'layout': layout} | ({'table': str(latency_table)} if latency_table else {})
+    return limits
 
 
 def _answers(
@@ -155,15 +155,17 @@ def _selected(
     scores: Mapping[str, Tensor],
     opened: OpenSearch,
     work_dir: Path,
-    provenance: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    passes: int,
 ) -> Selection:
     state, space = opened.searcher.arch_state(), opened.searcher.space
     chosen = panel.select(name, scores, state, space)
-    genotype = Genotype(chosen.space, chosen.cells, dict(provenance))
+    facts = getattr(panel.criteria[name], 'facts', {})
+    provenance = {'criterion': name, **origin, 'forward_passes': passes, **facts}
+    genotype = Genotype(chosen.space, chosen.cells, provenance)
     file = work_dir / SELECTED / f'{name}.json'
     save_genotype(genotype, file)
     within = _within(panel, name, scores, state, space)
-    passes = provenance['forward_passes']
     return Selection(name, genotype, space.format(genotype), passes, file, within)
 
 

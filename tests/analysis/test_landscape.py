@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ostrdet.models.searchers.curvature import (
+from ostrdet.kernels.curvature import (
     Eigenvalues,
     extreme_eigenvalues,
     hessian_operator,

@@ -7,8 +7,9 @@ from mmengine.runner import Runner
 
 from ostrdet.engine.loops.finetuning import FineTuning
 from ostrdet.engine.loops.seeded_data import first_batches
+from ostrdet.kernels.curvature import extreme_eigenvalues
 from ostrdet.models.searchers import SupernetProbe
-from ostrdet.models.searchers.curvature import alpha_hessian, extreme_eigenvalues
+from ostrdet.models.searchers.curvature import alpha_hessian
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.selection import EpochView, Panel
 from ostrdet.structures import ArchState, Genotype

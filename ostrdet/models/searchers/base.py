@@ -68,12 +68,8 @@ class Searcher(BaseModel):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.supernet.to(memory_format=self.memory_format)
         self.weighting = build(WEIGHTINGS, weighting or {'type': 'SoftmaxWeighting'})
-        if cuda_graphs and self.weighting.is_hard:
-            raise InvalidValueError(
-                f'model.cuda_graphs=True: {type(self.weighting).__name__} draws which candidates are '
-                'computed, and a graph computes the same ones in every step; leave it out'
-            )
-        self._graphed = GraphedLoss(self._cross_entropy) if cuda_graphs else None
+        loss = self._cross_entropy
+        self._graphed = GraphedLoss(loss, self.weighting) if cuda_graphs else None
         self.space = self.supernet.space
         self.weighting.read_space(self.space)
         # Parameters of the searcher itself: a child module that holds them would be wrapped by DDP

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers.mix import frozen, stack_mix
-from ostrdet.models.weightings import MixWeights
+from ostrdet.models.weightings import MixWeights, Weighting
 
 Mix = Mapping[str, MixWeights]
 #: The loss of a minibatch by a network under a mix, a differentiable scalar.
@@ -28,14 +28,25 @@ class GraphedLoss:
 
     Args:
         loss: What is recorded.
+        weighting: Gives the mix.
+
+    Raises:
+        InvalidValueError: If its draws say anew in every step what is computed.
     """
 
-    def __init__(self, loss: Loss) -> None:
-        self.loss = loss
+    def __init__(self, loss: Loss, weighting: Weighting) -> None:
+        if weighting.is_hard:
+            raise InvalidValueError(
+                f'model.cuda_graphs=True: {type(weighting).__name__} draws which candidates are '
+                'computed, and a graph computes the same ones in every step; leave it out'
+            )
+        self.loss, self.weighting = loss, weighting
         self._graphs: dict[Any, Callable[..., Tensor]] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'GraphedLoss':
-        return GraphedLoss(deepcopy(self.loss, memo))  # recorded anew: its tensors are others
+        return GraphedLoss(
+            deepcopy(self.loss, memo), self.weighting
+        )  # recorded anew: its tensors are others
 
     def __call__(self, supernet: nn.Module, batch: Batch, mix: Mix, arch: bool) -> Tensor:
         """As the loss; what autograd computes from it is replayed too.
