@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.early_fix import EarlyFix
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import MODELS, WEIGHTINGS, build, nearest
@@ -72,6 +73,7 @@ class Searcher(BaseModel):
                 beta_E = init_std * torch.randn(len(spec.edges))
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
         self.arch_step: ArchStep | None = None
+        self.early_fix: EarlyFix | None = None
 
     @property
     def alphas(self) -> dict[str, nn.Parameter]:
@@ -105,10 +107,12 @@ class Searcher(BaseModel):
         Args:
             generator: For a weighting that draws, of the CPU; None for weights without a draw.
         """
-        betas = self.betas
+        alphas, betas = self.masked_alphas, self.betas
+        if generator is not None and self.early_fix is not None:
+            alphas = {name: self.early_fix.for_draws(name, a) for name, a in alphas.items()}
         return {
             name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
-            for name, alpha_EO in self.masked_alphas.items()
+            for name, alpha_EO in alphas.items()
         }
 
     def arch_state(self) -> ArchState:
