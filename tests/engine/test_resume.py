@@ -70,6 +70,14 @@ RIVALS = {
         },
         'train_cfg.arch_start_epoch': 1,
     },
+    'dsnas': {
+        'model.weighting': {'type': 'CategoricalWeighting'},
+        'model.early_fix': 2e-4,
+        'model.regularizers': [{'type': 'ExpectedCost', 'weight': 0.1}],
+        'train_cfg.portions': (0.05,),
+        'default_hooks.selector.criterion.type': 'Magnitude',
+        'default_hooks.selector.compare': ['AlphaSaliency'],
+    },
     'interval': {'train_cfg.arch_interval': 3},
     'stop rules': {
         'default_hooks.selector.stop': [
@@ -126,6 +134,15 @@ def test_two_epochs_are_one_epoch_and_a_resumed_one(
     assert [record['epoch'] for record in resumed.iterations] == [1] * 4
     assert [line['epoch'] for line in resumed.lines] == [2]
     assert list(differences(end(straight), end(resumed))) == []
+
+
+def test_the_compared_search_decides_edges_early(run_search: Any) -> None:
+    run = run_search(overrides=RIVALS['dsnas'])
+    fixed = [run.checkpoint(epoch)['state_dict']['early_fix.fixed_cell'] for epoch in (1, 2)]
+    alphas = [run.checkpoint(epoch)['state_dict']['alpha_cell'] for epoch in (1, 2)]
+    assert 0 < fixed[0].sum() < fixed[1].sum()
+    assert torch.equal(alphas[0][fixed[1]], alphas[1][fixed[1]])
+    assert not torch.equal(*alphas) or fixed[1].all()
 
 
 def test_the_compared_state_is_all_there_and_moves(two_epochs: Any) -> None:

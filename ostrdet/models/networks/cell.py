@@ -86,7 +86,7 @@ class Cell(nn.Module):
     ) -> Tensor:
         """The sum of the edges ``incoming``."""
         first, *others = (self._edge(e, states, weights) for e in incoming)
-        return sum(others, start=first)
+        return with_inactive(sum(others, start=first), incoming, weights)
 
     def concatenated(self, states: Sequence[Tensor]) -> Tensor:
         """The output nodes side by side."""
@@ -101,6 +101,18 @@ class Cell(nn.Module):
         few = () if weights.active is None else (weights.active[index].tolist(),)
         y = edge(x, weights.op_weights[index], *few)
         return y if weights.edge_weights is None else weights.edge_weights[index] * y
+
+
+def with_inactive(state: Tensor, incoming: Sequence[int], weights: MixWeights | None) -> Tensor:
+    """A node plus the weights, all 0, of the candidates that its edges did not compute, if they count."""
+    if weights is None or weights.active is None or not weights.adds_inactive:
+        return state
+    rows = list(incoming)
+    left_EO = (~weights.active[rows]).to(state.device, non_blocking=True)
+    scalars_E = weights.op_weights[rows].where(left_EO, 0.0).sum(dim=-1)
+    if weights.edge_weights is not None:
+        scalars_E = weights.edge_weights[rows] * scalars_E
+    return state + scalars_E.sum().to(state.dtype)
 
 
 def align(plan: CellPlan, index: int, norm_cfg: NormCfg) -> nn.Module:
@@ -135,7 +147,7 @@ class FastCell(Cell):
         sums = EdgeSums(list(self.edges), sources, nodes, weights)
         for incoming in nodes:
             if sums.knows(incoming):
-                states.append(sums(incoming, states))
+                states.append(with_inactive(sums(incoming, states), incoming, weights))
             else:
                 states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)

@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers.decided import DecidedEdges
+from ostrdet.models.searchers.early_fix import EarlyFix
 from ostrdet.models.searchers.graphed import GraphedLoss
 from ostrdet.models.searchers.mix import arch_state, frozen, leaves_of
 from ostrdet.models.weightings import MixWeights
@@ -83,6 +84,7 @@ class Searcher(BaseModel):
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
         self.arch_step: ArchStep | None = None
         self.decided: DecidedEdges | None = None
+        self.early_fix: EarlyFix | None = None
 
     @property
     def alphas(self) -> dict[str, nn.Parameter]:
@@ -116,10 +118,12 @@ class Searcher(BaseModel):
         Args:
             generator: For a weighting that draws, of the CPU; None for weights without a draw.
         """
-        betas = self.betas
+        alphas, betas = self.masked_alphas, self.betas
+        if generator is not None and self.early_fix is not None:
+            alphas = {name: self.early_fix.for_draws(name, a) for name, a in alphas.items()}
         mix = {
             name: self.weighting(alpha_EO, betas.get(name), self.space.cells[name], generator)
-            for name, alpha_EO in self.masked_alphas.items()
+            for name, alpha_EO in alphas.items()
         }
         if self.decided is None:
             return mix

@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch, BilevelProblem, FirstOrderUpdate
 from ostrdet.models.searchers.base import Config, Searcher
+from ostrdet.models.searchers.early_fix import EarlyFix
 from ostrdet.models.searchers.mix import (
     arch_state,
     frozen,
@@ -41,6 +42,8 @@ class BilevelSearcher(Searcher):
         perturbation: Config of what changes the mix for the step of the weights; None for nothing.
         flood_level: b of flooding, in nats: the weights minimise abs(L - b) + b, so that their loss
             stays about b (beta-DARTS++); None minimises L. Nobody published a value.
+        early_fix: Distance of the two highest probabilities from which an edge is decided for good, see
+            :class:`EarlyFix` (DSNAS); None decides none before the end.
         data_preprocessor: Config of the normalisation, as in mmengine.
         init_std: Standard deviation of the initial alpha and beta; the reference has 1e-3.
         autocast: 'bfloat16' or 'float16' runs the supernet under autocast; None in full precision.
@@ -71,6 +74,7 @@ class BilevelSearcher(Searcher):
         perturbation: Config | None = None,
         flood_level: float | None = None,
         cuda_graphs: bool = False,
+        early_fix: float | None = None,
     ) -> None:
         super().__init__(
             supernet, weighting, data_preprocessor, init_std, autocast, channels_last, cuda_graphs
@@ -93,8 +97,15 @@ class BilevelSearcher(Searcher):
                 f'candidates, but {type(self.weighting).__name__} computes one per edge; leave out '
                 'one of the two'
             )
+        if early_fix is not None:
+            self.early_fix = EarlyFix(early_fix, self.space.cells)
         #: Seed of what is drawn in the next step, the same on all processes; the loop sets it.
         self.draw_seed = 0
+
+    def set_progress(self, epoch: int, max_epochs: int) -> None:
+        """Decide edges at the beginning of an epoch, counted from 0."""
+        if self.early_fix is not None:
+            self.early_fix.decide(self.masked_alphas, epoch)
 
     def train_step(
         self, data: tuple[Any, ...], optim_wrapper: OptimWrapperDict
@@ -188,6 +199,8 @@ class BilevelSearcher(Searcher):
             for parameter, grad in zip(self.arch_parameters, grads, strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
+            if self.early_fix is not None:
+                self.early_fix.rest(self.alphas, before)
             optim_wrapper['arch'].zero_grad()
             for name, alpha_EO in self.alphas.items():
                 self.weighting.settle(alpha_EO, before[name], mix[name])

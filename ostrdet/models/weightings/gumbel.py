@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.models.weightings.base import MixWeights, Weighting
 from ostrdet.registry import WEIGHTINGS
 
@@ -24,17 +25,31 @@ class GumbelWeighting(Weighting):
             the gradient is that of p (GDAS, Eqs. 4 and 5). On a GPU the host waits for every draw,
             since it has to know which candidates to run.
         edge_norm: As in :class:`Weighting`.
+        public_code_gradient: For comparisons, with ``hard``: the gradient of the published code of GDAS,
+            which adds the weights of the candidates that are not computed to every element of the
+            feature. Their value is 0; the gradient of each is the sum of dL/df.
 
     Raises:
         InvalidTypeError: If tau is neither.
-        InvalidValueError: If it is below 1e-3.
+        InvalidValueError: If it is below 1e-3, or the published gradient is asked for without ``hard``.
     """
 
     tau: float
 
-    def __init__(self, tau: Any = 1.0, hard: bool = False, edge_norm: bool = False) -> None:
+    def __init__(
+        self,
+        tau: Any = 1.0,
+        hard: bool = False,
+        edge_norm: bool = False,
+        public_code_gradient: bool = False,
+    ) -> None:
         super().__init__(edge_norm)
-        self.is_hard = hard
+        if public_code_gradient and not hard:
+            raise InvalidValueError(
+                'model.weighting.public_code_gradient=True: soft weights compute all candidates; set '
+                'hard=True, or leave it out'
+            )
+        self.is_hard, self.public_code_gradient = hard, public_code_gradient
         self.follow('tau', tau, 'model.weighting.tau', least=1e-3)
 
     def op_weights(self, alphas_EO: Tensor) -> Tensor:
@@ -45,7 +60,9 @@ class GumbelWeighting(Weighting):
         """One draw for every edge and candidate."""
         noise_EO = gumbel(alphas_EO, generator)
         soft_EO = ((alphas_EO + noise_EO) / self.tau).softmax(dim=-1)
-        return straight_through(soft_EO) if self.is_hard else MixWeights(soft_EO)
+        if not self.is_hard:
+            return MixWeights(soft_EO)
+        return straight_through(soft_EO)._replace(adds_inactive=self.public_code_gradient)
 
 
 def gumbel(like: Tensor, generator: Generator) -> Tensor:
