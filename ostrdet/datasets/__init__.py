@@ -9,7 +9,8 @@ from ostrdet.datasets.epoch_sampler import EpochSampler
 from ostrdet.datasets.image_folder import ImageFolder
 from ostrdet.datasets.imagenet16 import ImageNet16
 from ostrdet.datasets.load_image import LoadImage
-from ostrdet.datasets.seeded_subset import SeededSubset, dataset_labels
+from ostrdet.datasets.rotation_task import RotationTask
+from ostrdet.datasets.seeded_subset import SeededSubset, dataset_labels, labels_made
 from ostrdet.datasets.seeding import hash_seed, seed_generators, seeded_permutation
 from ostrdet.datasets.standard import CIFAR10, CIFAR100, ImageNet
 
@@ -25,10 +26,12 @@ __all__ = [
     'ImageNet16',
     'LoadImage',
     'PadCropFlip',
+    'RotationTask',
     'SeededSubset',
     'check_portions',
     'dataset_labels',
     'hash_seed',
+    'labels_made',
     'seed_generators',
     'seeded_permutation',
     'split_indices',

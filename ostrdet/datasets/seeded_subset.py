@@ -72,3 +72,10 @@ def dataset_labels(dataset: Any) -> list[int] | None:
         return None
     labels_N = np.asarray(dataset.get_gt_labels())
     return labels_N.tolist() if labels_N.ndim == 1 and labels_N.dtype.kind in 'iu' else None
+
+
+def labels_made(dataset: Any) -> int | None:
+    """How many labels the pipeline makes itself; None if samples keep those of the data set."""
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    found = (getattr(transform, 'num_labels', None) for transform in transforms)
+    return next((number for number in found if number is not None), None)

@@ -258,4 +258,26 @@ SETTINGS['p-darts_darts_digits'] = {
     'epochs': 3,
     'arch_start_epoch': 1,
     'arch_lr': 0.01,
+#: The supernet learns a task of four labels, whatever the classes of the images are.
+ROTATION = {'num_classes': 4, **MAGNITUDE}
+SETTINGS['unnas-rotation_darts_c10-folder'] = {
+    **DARTS,
+    **ROTATION,
+    'data': 'ImageFolder',
+    'channels': 8,
+    'num_cells': 5,
+    'epochs': 8,
+}
+SETTINGS['unnas-rotation_darts_in1k'] = {
+    **DARTS,
+    **ROTATION,
+    'data': 'ImageNet',
+    'stem': 'ImageNetSearchStem',
+    'batch': 32,
+    'epochs': 2,
+    'arch_start_epoch': 1,
+    'lr': 0.05,
+    'eta_min': 0.0,
+    'weight_decay': 3e-5,
+    'arch_lr': 1.5e-4,
 }

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ostrdet.datasets import dataset_labels, split_indices
+from ostrdet.datasets import dataset_labels, labels_made, split_indices
 from ostrdet.datasets.seeding import hash_seed
 from ostrdet.engine.loops.seeded_data import (
     DRAWS,
@@ -65,9 +65,12 @@ class BilevelTrainLoop(SeededEpochLoop):
         _check_at_least(1, arch_interval=arch_interval)
         _check_at_least(0, arch_start_epoch=arch_start_epoch)
         self.dataset, self.dataset_cfg = build_dataset(dataloader), dataloader['dataset']
-        labels = dataset_labels(self.dataset)
+        made = labels_made(self.dataset)
+        labels = dataset_labels(self.dataset) if made is None else None
         check_classes(
-            labels, searcher_of(runner).bare_supernet.num_classes, 'model.supernet.num_classes'
+            labels if made is None else range(made),
+            searcher_of(runner).bare_supernet.num_classes,
+            'model.supernet.num_classes',
         )
         halves = split_indices(labels, len(self.dataset), portions, split_seed)
         self.weight_indices, self.arch_indices = halves[0], halves[-1]
