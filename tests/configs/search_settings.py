@@ -26,6 +26,7 @@ DARTS = {
     'lr': 0.025,
     'eta_min': 0.001,
     'warm_up': 0,
+    'span': None,
     'momentum': 0.9,
     'weight_decay': 3e-4,
     'clip': 5,
@@ -179,6 +180,18 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
+for method, criterion in (('drnas-progressive', MAGNITUDE), ('ostr_drnas-progressive', {})):
+    sizes = {**IN_DARTS['drnas'], 'epochs': 25, 'span': 50}
+    SETTINGS[f'{method}_darts_c10'] = {**DARTS, **METHODS['drnas'], **sizes, **criterion}
+    sizes = {
+        **PARTIAL,
+        'edge_norm': False,
+        'k': 4,
+        'epochs': 50,
+        'span': 100,
+        'arch_start_epoch': 10,
+    }
+    SETTINGS[f'{method}_nb201_c10'] = {**NB201, **METHODS['drnas'], **sizes, **criterion}
 DROPNAS = {
     **DARTS,
     'num_cells': 14,
