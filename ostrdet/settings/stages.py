@@ -28,6 +28,12 @@ from ostrdet.structures.config_tree import innermost, value_at
 Scores = Mapping[str, Sequence[Sequence[float]]]
 #: How many candidates of every edge a stage keeps.
 KEEP = 'keep'
+#: What a stage goes on with from the one before: True for all, or a list of 'weights' and 'alphas'.
+CARRY = 'carry'
+CARRIED = ('weights', 'alphas')
+#: Of a supernet, what may change under weights that are carried on.
+MAY_CHANGE = ('mixed_op', 'engine', 'with_cp', 'compile_cells')
+OWN = (KEEP, CARRY)
 #: Keys of the whole search, which no stage has for itself.
 WHOLE = ('stages', 'work_dir', 'load_from', 'resume', 'custom_imports')
 #: What tells the classes of a data set.
@@ -53,6 +59,7 @@ def stage_config(
     """
     stage = _merged(cfg, before, number)
     _keep_best(cfg, stage, number, scores)
+    _set_carry(cfg, stage, number)
     return stage
 
 
@@ -79,6 +86,7 @@ def check_stages(cfg: Config, check: Callable[[Config], None]) -> None:
             check(stage)
             _check_classes(cfg if before is None else before, stage)
             _check_keep(cfg, before, stage, number)
+            _check_carry(cfg, before, stage, number)
             _keep_best(cfg, stage, number, None)
             _check_selector(stage, _entry(cfg, number).get(KEEP))
         before = stage
@@ -91,7 +99,9 @@ def _merged(cfg: Config, before: Config | None, number: int) -> Config:
         stage.load_from = None
     stage.resume = False
     stage.pop('stages', None)
-    overrides = {key: deepcopy(value) for key, value in _entry(cfg, number).items() if key != KEEP}
+    overrides = {
+        key: deepcopy(value) for key, value in _entry(cfg, number).items() if key not in OWN
+    }
     try:
         stage.merge_from_dict(overrides)
     except (KeyError, TypeError) as error:
@@ -115,6 +125,21 @@ def _keep_best(cfg: Config, stage: Config, number: int, scores: Scores | None) -
             for row, ops in zip(edges, _candidates(space, name), strict=True)
         ]
     stage.model.supernet.space.candidates = found
+
+
+def _set_carry(cfg: Config, stage: Config, number: int) -> None:
+    """Let a stage start from the last checkpoint of the one before, if it says so."""
+    stage.default_hooks.pop(CARRY, None)  # which the stage before may have had
+    if parts := _parts(cfg, number):
+        source = str(stage_folder(cfg.work_dir, number - 1))
+        stage.default_hooks[CARRY] = {'type': 'CarryHook', 'source': source, 'parts': list(parts)}
+
+
+def _parts(cfg: Config, number: int) -> tuple[Any, ...]:
+    found = _entry(cfg, number).get(CARRY, False)
+    if isinstance(found, bool):
+        return CARRIED if found else ()
+    return tuple(found) if isinstance(found, list | tuple) else (found,)
 
 
 def _candidates(space: SearchSpace, cell: str) -> list[tuple[str, ...]]:
@@ -162,7 +187,11 @@ def _check_entry(cfg: Config, number: int) -> None:
             f'{KEEP}={entry[KEEP]!r}, but the first stage has none before it whose scores it could '
             'keep by; leave it out'
         )
-    known = {*cfg, *TOP_LEVEL, KEEP}
+    if number == 1 and CARRY in entry:
+        raise InvalidValueError(
+            f'{CARRY}={entry[CARRY]!r}, but the first stage has none before it; leave it out'
+        )
+    known = {*cfg, *TOP_LEVEL, *OWN}
     for name in (key.partition('.')[0] for key in entry):
         if name in WHOLE:
             raise InvalidValueError(f"'{name}' is of the whole search; set it beside stages")
@@ -210,6 +239,33 @@ def _check_keep(cfg: Config, before: Config | None, stage: Config, number: int) 
         raise InvalidValueError(
             f'{KEEP}={keep}, but alpha does not move in the stage before, as its '
             f'train_cfg.arch_start_epoch={start} of max_epochs={end}; let it start earlier'
+        )
+
+
+def _check_carry(cfg: Config, before: Config | None, stage: Config, number: int) -> None:
+    """Check that there is something to carry on, and that it fits."""
+    parts = _parts(cfg, number)
+    for part in parts:
+        if part not in CARRIED:
+            raise UnknownNameError(f"{CARRY}: '{part}' is unknown. {nearest(str(part), CARRIED)}")
+    if not parts or before is None:
+        return
+    key = 'model.supernet'
+    was, found = (
+        {k: v for k, v in (_at(cfg, key) or {}).items() if k not in MAY_CHANGE}
+        for cfg in (before, stage)
+    )
+    for name in sorted({*was, *found}):
+        if was.get(name) != found.get(name):
+            raise InvalidValueError(
+                f'{CARRY} beside another {key}.{name}, but what is carried on must fit; the candidates '
+                'may become fewer by keep=K, and mixed_op.k smaller'
+            )
+    less, more = (_at(cfg, f'{key}.mixed_op.k') for cfg in (stage, before))
+    if less is not None and more is not None and less > more:
+        raise InvalidValueError(
+            f'{CARRY} beside {key}.mixed_op.k={less}, but the stage before has {more}, so layers would '
+            f'shrink; expected 1 to {more}'
         )
 
 

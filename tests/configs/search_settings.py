@@ -26,6 +26,7 @@ DARTS = {
     'lr': 0.025,
     'eta_min': 0.001,
     'warm_up': 0,
+    'span': None,
     'momentum': 0.9,
     'weight_decay': 3e-4,
     'clip': 5,
@@ -207,6 +208,18 @@ SETTINGS['ostr_robust-darts-es_darts-s5_c10'] = ES
 SETTINGS['loss-change_robust-darts-es_darts-s2_c10'] = {**ES, **LOSS_CHANGE}
 for number in (2, 4, 5):
     SETTINGS[f'robust-darts-es_darts-s{number}_c10'] = {**ES, **MAGNITUDE}
+for method, criterion in (('drnas-progressive', MAGNITUDE), ('ostr_drnas-progressive', {})):
+    sizes = {**IN_DARTS['drnas'], 'epochs': 25, 'span': 50}
+    SETTINGS[f'{method}_darts_c10'] = {**DARTS, **METHODS['drnas'], **sizes, **criterion}
+    sizes = {
+        **PARTIAL,
+        'edge_norm': False,
+        'k': 4,
+        'epochs': 50,
+        'span': 100,
+        'arch_start_epoch': 10,
+    }
+    SETTINGS[f'{method}_nb201_c10'] = {**NB201, **METHODS['drnas'], **sizes, **criterion}
 DROPNAS = {
     **DARTS,
     'num_cells': 14,
@@ -258,6 +271,7 @@ SETTINGS['p-darts_darts_digits'] = {
     'epochs': 3,
     'arch_start_epoch': 1,
     'arch_lr': 0.01,
+}
 #: The supernet learns a task of four labels, whatever the classes of the images are.
 ROTATION = {'num_classes': 4, **MAGNITUDE}
 SETTINGS['unnas-rotation_darts_c10-folder'] = {

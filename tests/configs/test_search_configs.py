@@ -58,6 +58,7 @@ def settings(config: Config) -> dict[str, Any]:
         'lr': weights.optimizer.lr,
         'eta_min': cosine.eta_min,
         'warm_up': cosine.get('warm_up', 0),
+        'span': cosine.get('T_max'),
         'momentum': weights.optimizer.momentum,
         'weight_decay': weights.optimizer.weight_decay,
         'clip': weights.clip_grad.max_norm,
@@ -100,7 +101,7 @@ def test_rates_of_the_weights(path: Path) -> None:
         if epoch < said['warm_up']:
             expected = said['lr'] * (epoch + 1) / said['warm_up']
         else:
-            turn = math.cos(math.pi * epoch / said['epochs'])
+            turn = math.cos(math.pi * epoch / (said['span'] or said['epochs']))
             expected = said['eta_min'] + (said['lr'] - said['eta_min']) * (1 + turn) / 2
         assert optimizer.param_groups[0]['lr'] == pytest.approx(expected, rel=1e-9)
         optimizer.step()

@@ -1,10 +1,13 @@
 """Searches in stages: every stage of their configs has the settings of the paper."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from ostrdet.registry import PARAM_SCHEDULERS
 from ostrdet.settings.search import load_config
 from ostrdet.settings.stages import stage_config
 from ostrdet.spaces import build_space
@@ -29,6 +32,46 @@ def candidates(cfg: Any) -> set[int]:
         for name, spec in space.cells.items()
         for edge in range(len(spec.edges))
     }
+
+
+@pytest.mark.parametrize('prefix', ['', 'ostr_'])
+@pytest.mark.parametrize(
+    ('space', 'channels', 'kept', 'epochs', 'low'),
+    [('darts', [6, 4], [7, 4], 25, 0.0), ('nb201', [4, 2], [5, 3], 50, 1e-3)],
+)
+def test_progressive_drnas_has_the_published_stages(
+    prefix: str, space: str, channels: list[int], kept: list[int], epochs: int, low: float
+) -> None:
+    found = stages(f'{prefix}drnas-progressive_{space}_c10')
+    assert [cfg.model.supernet.mixed_op.k for cfg in found] == channels
+    assert [candidates(cfg) for cfg in found] == [{count} for count in kept]
+    assert ['carry' in cfg.default_hooks for cfg in found] == [False, True]
+    assert found[1].default_hooks.carry.parts == ['weights', 'alphas']
+    for cfg in found:
+        assert (cfg.train_cfg.max_epochs, cfg.train_cfg.arch_start_epoch) == (epochs, 10)
+    rates = [rate for cfg in found for rate in rates_of(cfg)]
+    first = found[0].optim_wrapper.weights.optimizer.lr
+    expected = [
+        low + (first - low) * (1 + math.cos(math.pi * epoch / (2 * epochs))) / 2
+        for epoch in range(2 * epochs)
+    ]
+    assert rates == pytest.approx(expected, rel=1e-12)  # one cosine over both
+
+
+def rates_of(cfg: Any) -> list[float]:
+    """The rates of the weights in the epochs of a stage."""
+    weights = [torch.nn.Parameter(torch.zeros(1))]
+    optimizer = torch.optim.SGD(weights, lr=cfg.optim_wrapper.weights.optimizer.lr)
+    (scheduler,) = cfg.param_scheduler.weights
+    built = PARAM_SCHEDULERS.build(
+        {'end': cfg.train_cfg.max_epochs, **scheduler, 'optimizer': optimizer}
+    )
+    found = []
+    for _ in range(cfg.train_cfg.max_epochs):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        built.step()
+    return found
 
 
 @pytest.mark.parametrize('name', ['p-darts_darts_c10', 'ostr_p-darts_darts_c10'])

@@ -29,6 +29,31 @@ BAD: dict[str, tuple[Any, str]] = {
         [{}, {'keep': 3, 'model.supernet.space.num_nodes': 2}],
         r'stages\.1: keep=3 beside another model\.supernet\.space',
     ),
+    'carry in the first': (
+        [{'carry': True}],
+        r'stages\.0: carry=True, but the first stage has none',
+    ),
+    'carry nothing known': (
+        [{}, {'carry': ['weight']}],
+        r"stages\.1: carry: 'weight' is unknown\. Did you mean 'weights'\?",
+    ),
+    'carry into another network': (
+        [{}, {'carry': True, 'model.supernet.num_cells': 2}],
+        r'stages\.1: carry beside another model\.supernet\.num_cells, but what is carried on must fit',
+    ),
+    'carry into a narrower network': (
+        [
+            {
+                'model.supernet.mixed_op': {
+                    '_delete_': True,
+                    'type': 'PartialChannelMixedOp',
+                    'k': 2,
+                }
+            },
+            {'carry': True, 'model.supernet.mixed_op.k': 4},
+        ],
+        r'stages\.1: carry beside model\.supernet\.mixed_op\.k=4, but the stage before has 2',
+    ),
     'another data set': (
         [{}, {'train_dataloader': {'dataset': {'_delete_': True, 'type': 'CIFAR10'}}}],
         r"stages\.1: train_dataloader\.dataset\.type='CIFAR10', but the stage before has 'Digits'",

@@ -4,6 +4,7 @@ They run in the order of :data:`ORDER`, in which mmengine's stand too; ``priorit
 there. A hook that others read has a ``role``; see ``roles.py``.
 """
 
+from ostrdet.engine.hooks.carry import CarryHook
 from ostrdet.engine.hooks.finite import FiniteHook
 from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from ostrdet.engine.hooks.progress import ProgressHook
@@ -16,11 +17,13 @@ from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 #: The hooks of a search and of a training, by their turn. Why they stand where they do:
+#: what a stage takes over is there before anybody looks;
 #: a number that is not finite is found before anybody uses it; the epoch's numbers are set before the
 #: step; the selection is made before the checkpoint that holds it, and written before the pictures of
 #: it; a signal ends the run after the checkpoint; the console speaks last.
 ORDER = (
     'RuntimeInfoHook',
+    'CarryHook',
     'FiniteHook',
     'IterTimerHook',
     'DistSamplerSeedHook',
@@ -39,6 +42,7 @@ ORDER = (
 
 __all__ = [
     'ORDER',
+    'CarryHook',
     'FiniteHook',
     'PlainCheckpointHook',
     'ProgressHook',

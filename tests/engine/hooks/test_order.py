@@ -15,7 +15,8 @@ def names(runner: Any) -> list[str]:
 def test_hooks_run_in_the_order_of_the_table(
     tiny_config: Any, tiny_training: Any, tmp_path: Any
 ) -> None:
-    search = build_search(tiny_config(), work_dir=tmp_path / 'search')
+    carry = {'default_hooks.carry': {'type': 'CarryHook', 'source': 'elsewhere'}}
+    search = build_search(tiny_config(carry), work_dir=tmp_path / 'search')
     train = build_training(tiny_training(), work_dir=tmp_path / 'train')
     for runner in (search, train):
         assert names(runner) == [name for name in ORDER if name in names(runner)]
