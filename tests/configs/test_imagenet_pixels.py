@@ -22,7 +22,10 @@ import_quietly()
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted(
-    path for kind in ('search', 'retrain') for path in (CONFIGS / kind).glob('*in1k*.py')
+    path
+    for kind in ('search', 'retrain')
+    for path in (CONFIGS / kind).glob('*in1k*.py')
+    if not path.name.startswith('unnas-')  # its task turns the images
 )
 NAMES = [f'{path.parent.name}-{path.stem}' for path in LEAVES]
 TURNED = 'turned.jpg'
