@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from ostrdet.registry import PARAM_SCHEDULERS
+from ostrdet.engine.widening import growth
+from ostrdet.registry import MODELS, PARAM_SCHEDULERS
 from ostrdet.settings.search import load_config
 from ostrdet.settings.stages import stage_config
 from ostrdet.spaces import build_space
@@ -85,3 +86,22 @@ def test_p_darts_has_the_published_stages(name: str) -> None:
     for cfg in found:
         assert (cfg.train_cfg.max_epochs, cfg.train_cfg.arch_start_epoch) == (25, 10)
         assert cfg.default_hooks.selector.derivation == {'type': 'MaxSkips', 'most': 2}
+
+
+@pytest.mark.parametrize('space', ['darts', 'nb201'])
+def test_the_supernets_of_progressive_drnas_grow_into_each_other(space: str) -> None:
+    found = stages(f'drnas-progressive_{space}_c10')
+    with torch.device('meta'):
+        old, new = (MODELS.build(cfg.model.supernet) for cfg in found)
+    before = old.state_dict()
+    plan = growth(new, before, seed=0)
+    for name, value in new.state_dict().items():
+        sizes = [
+            size if index is None else len(index)
+            for size, index in zip(before[name].shape, plan[name], strict=True)
+        ]
+        assert sizes == list(value.shape), name
+        assert all(
+            i is None or i.max() < n for i, n in zip(plan[name], before[name].shape, strict=True)
+        )
+    assert any(index is not None for indices in plan.values() for index in indices)

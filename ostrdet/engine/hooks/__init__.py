@@ -17,14 +17,14 @@ from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 #: The hooks of a search and of a training, by their turn. Why they stand where they do:
-#: what a stage takes over is there before anybody looks;
-#: a number that is not finite is found before anybody uses it; the epoch's numbers are set before the
+#: a number that is not finite is found before anybody uses it; what a stage takes over is there before
+#: its first epoch; the epoch's numbers are set before the
 #: step; the selection is made before the checkpoint that holds it, and written before the pictures of
 #: it; a signal ends the run after the checkpoint; the console speaks last.
 ORDER = (
     'RuntimeInfoHook',
-    'CarryHook',
     'FiniteHook',
+    'CarryHook',
     'IterTimerHook',
     'DistSamplerSeedHook',
     'ProgressHook',
