@@ -31,7 +31,7 @@ class LatencyTable:
         self._nanoseconds: dict[tuple[str, Place], int] = {}
         if not self.path.is_file():
             raise FileNotFoundError(
-                f"no latency table '{path}'; make one by tools/benchmark_latency.py --ops"
+                f"no latency table '{path}'; give a CSV file with the columns {', '.join(COLUMNS)}"
             )
         try:
             with self.path.open(newline='', encoding='utf-8-sig') as file:

@@ -86,7 +86,7 @@ class Cell(nn.Module):
     ) -> Tensor:
         """The sum of the edges ``incoming``."""
         first, *others = (self._edge(e, states, weights) for e in incoming)
-        return with_inactive(sum(others, start=first), incoming, weights)
+        return with_added(sum(others, start=first), incoming, weights)
 
     def concatenated(self, states: Sequence[Tensor]) -> Tensor:
         """The output nodes side by side."""
@@ -103,13 +103,12 @@ class Cell(nn.Module):
         return y if weights.edge_weights is None else weights.edge_weights[index] * y
 
 
-def with_inactive(state: Tensor, incoming: Sequence[int], weights: MixWeights | None) -> Tensor:
-    """A node plus the weights, all 0, of the candidates that its edges did not compute, if they count."""
-    if weights is None or weights.active is None or not weights.adds_inactive:
+def with_added(state: Tensor, incoming: Sequence[int], weights: MixWeights | None) -> Tensor:
+    """A node plus the weights of its edges that are added as they are (``MixWeights.added``)."""
+    if weights is None or weights.added is None:
         return state
     rows = list(incoming)
-    left_EO = (~weights.active[rows]).to(state.device, non_blocking=True)
-    scalars_E = weights.op_weights[rows].where(left_EO, 0.0).sum(dim=-1)
+    scalars_E = weights.op_weights[rows].where(weights.added[rows], 0.0).sum(dim=-1)
     if weights.edge_weights is not None:
         scalars_E = weights.edge_weights[rows] * scalars_E
     return state + scalars_E.sum().to(state.dtype)
@@ -147,7 +146,7 @@ class FastCell(Cell):
         sums = EdgeSums(list(self.edges), sources, nodes, weights)
         for incoming in nodes:
             if sums.knows(incoming):
-                states.append(with_inactive(sums(incoming, states), incoming, weights))
+                states.append(with_added(sums(incoming, states), incoming, weights))
             else:
                 states.append(self.plain_node(incoming, states, weights))
         return self.concatenated(states)

@@ -20,14 +20,14 @@ class MixWeights(NamedTuple):
         edge_weights: Weight of every edge, shape (E,), or None for plain sums.
         active: Which candidates are computed, bool on the CPU, shape (E, O); None for all. The
             others have the weight 0.
-        adds_inactive: Whether the weights of the others, which are 0, are added to every element of the
-            feature of their edge: that changes their gradients alone.
+        added: Candidates whose weights are added to every element of the feature of their edge, bool,
+            shape (E, O); None for none. Where their weight is 0, it changes gradients alone.
     """
 
     op_weights: Tensor
     edge_weights: Tensor | None = None
     active: Tensor | None = None
-    adds_inactive: bool = False
+    added: Tensor | None = None
 
 
 class Weighting(nn.Module, Scheduled, ABC):

@@ -62,7 +62,8 @@ class GumbelWeighting(Weighting):
         soft_EO = ((alphas_EO + noise_EO) / self.tau).softmax(dim=-1)
         if not self.is_hard:
             return MixWeights(soft_EO)
-        return straight_through(soft_EO)._replace(adds_inactive=self.public_code_gradient)
+        mix = straight_through(soft_EO)
+        return mix._replace(added=mix.op_weights == 0) if self.public_code_gradient else mix
 
 
 def gumbel(like: Tensor, generator: Generator) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Generator
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.networks import Supernet
-from ostrdet.models.networks.cell import with_inactive
+from ostrdet.models.networks.cell import with_added
 from ostrdet.models.weightings import GumbelWeighting, MixWeights, gumbel
 from ostrdet.structures import CellSpec
 
@@ -24,7 +24,7 @@ def test_it_meets_the_numbers_of_the_reference(monkeypatch: pytest.MonkeyPatch) 
     weighting = GumbelWeighting(tau=2.0, hard=True, public_code_gradient=True)
     mix = weighting(alphas_EO, None, SPEC, Generator().manual_seed(0))
     plain_D = mix.op_weights[0, 1] * torch.tensor([0.5, -1.0])
-    feature_D = with_inactive(plain_D, [0], mix)
+    feature_D = with_added(plain_D, [0], mix)
     assert torch.equal(feature_D, plain_D)
     loss = (feature_D - torch.tensor([0.2, 0.1])).square().sum() / 2
     (grad_EO,) = torch.autograd.grad(loss, alphas_EO)
@@ -43,10 +43,11 @@ def test_candidates_that_do_not_run_have_the_gradient_of_a_feature_of_ones(engin
         cell.register_forward_hook(lambda module, given, state: states.append(state))
     active_EO = torch.tensor([[False, False, False, True, False]])
 
-    def grads(adds_inactive: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def grads(is_public: bool) -> tuple[torch.Tensor, torch.Tensor]:
         states.clear()
         leaf = active_EO.double().requires_grad_()
-        logits = supernet(images, {'cell': MixWeights(leaf, None, active_EO, adds_inactive)})
+        added_EO = ~active_EO if is_public else None
+        logits = supernet(images, {'cell': MixWeights(leaf, None, active_EO, added_EO)})
         loss = torch.nn.functional.cross_entropy(logits, labels)
         found, *slopes = torch.autograd.grad(loss, [leaf, *states])
         return found[0], sum(slope.sum() for slope in slopes)
@@ -66,7 +67,7 @@ def test_it_is_off_by_default(step_of: Callable[..., Any]) -> None:
     for asked in (False, True):
         weighting = GumbelWeighting(hard=True, public_code_gradient=asked)
         mix = weighting(torch.zeros(1, 3), None, SPEC, Generator().manual_seed(0))
-        assert mix.adds_inactive is asked
+        assert (mix.added is not None) is asked
 
 
 def test_soft_weights_have_none() -> None:
