@@ -24,7 +24,7 @@ TOOLS = {
 }
 LEAVES = sorted(path for folder in PARSERS for path in (CONFIGS / folder).glob('*.py'))
 NAMES = [path.stem for path in LEAVES]
-MAX_DEPTH, MAX_LINES = 4, 25  # another criterion of a search in stages of a method of the bases
+MAX_DEPTH, MAX_LINES = 3, 25
 
 #: The top-level keys that the bases of a folder may own.
 OWNED = {
