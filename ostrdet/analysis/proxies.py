@@ -9,7 +9,7 @@ from typing import Any
 from scipy.stats import ConstantInputWarning, kendalltau, spearmanr
 
 from ostrdet.analysis.output import Output, Row
-from ostrdet.engine.loops.scoring import noise_batch, scoring_batch, scoring_layout
+from ostrdet.engine.untrained.scoring import noise_batch, scoring_batch, scoring_layout
 from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import BenchmarkTable, load_table
 from ostrdet.evaluation.encodings import decoded

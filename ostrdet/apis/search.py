@@ -9,8 +9,12 @@ from mmengine.runner import Runner
 
 from ostrdet.apis.build_runner import build_run
 from ostrdet.apis.stages import search_stages
+from ostrdet.engine.runner import explained
+from ostrdet.engine.untrained.proxy_search import ProxySearch
 from ostrdet.errors import InvalidValueError
+from ostrdet.registry import check_arguments
 from ostrdet.settings.search import load_config
+from ostrdet.structures import Genotype
 
 
 def search(
@@ -19,8 +23,8 @@ def search(
     resume: str | None = None,
     launcher: str = 'none',
     **options: Any,
-) -> Runner:
-    """Run a search to its end, or all its ``stages``.
+) -> Runner | Genotype:
+    """Run a search to its end, or all its ``stages``, or its ``proxy_search``, which trains nothing.
 
     Args:
         config: A config, or its file.
@@ -29,19 +33,32 @@ def search(
         options: As in :func:`build_search`.
 
     Returns:
-        The runner after the search, or that of the last stage; the genotype is in ``genotype.json`` of
-        the work dir.
+        The runner after the search, or that of the last stage, or the genotype of a search without
+        training; it is in ``genotype.json`` of the work dir.
 
     Raises:
         NonFiniteError: If a loss or a parameter is not finite; the last checkpoint stays.
         Exception: As in :func:`build_search` and :func:`~ostrdet.apis.stages.search_stages`.
     """
     cfg = load_config(config, **options)
+    if cfg.get('proxy_search') is not None:
+        return _proxy_search(cfg, resume, launcher)
     if cfg.get('stages') is not None:
         return search_stages(cfg, resume, launcher)
     runner = build_run(cfg, resume, 'search', launcher)
     runner.train()
     return runner
+
+
+def _proxy_search(cfg: Config, resume: str | None, launcher: str) -> Genotype:
+    if launcher != 'none':
+        raise InvalidValueError(
+            f'--launcher {launcher}: proxy_search scores one network after the other; leave it out'
+        )
+    options = dict(cfg.proxy_search)
+    check_arguments(ProxySearch, options, 'proxy_search')
+    with explained(cfg):
+        return ProxySearch(cfg, **options).run(resume is not None)
 
 
 def build_search(
@@ -74,9 +91,13 @@ def build_search(
         WorkDirInUseError: If another run writes into the work dir.
         UnknownNameError: If a type in the config is unknown; the nearest name is offered.
         InvalidTypeError: If a key in the config is unknown.
-        InvalidValueError: If a value is out of its range, or the config has ``stages``.
+        InvalidValueError: If a value is out of its range, or the config has ``stages`` or ``proxy_search``.
     """
     cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
+    if cfg.get('proxy_search') is not None:
+        raise InvalidValueError(
+            'proxy_search: this search takes no steps, so it has no runner; use search'
+        )
     if cfg.get('stages') is not None:
         raise InvalidValueError(
             f'stages: this builds one run, not {len(cfg.stages)}; use search, which runs all of them'

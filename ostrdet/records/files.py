@@ -10,5 +10,7 @@ GENOTYPES = 'genotypes'
 SELECTED = 'selected'
 #: What a run is: space, criterion, seed, config, versions, machine.
 FACTS = 'run.json'
+#: The scores of cells, one per line, of a search without training.
+SCORES = 'scores.jsonl'
 #: The page.
 REPORT = 'report.html'

@@ -82,6 +82,7 @@ TOP_LEVEL = {
     'sync_bn',
     'resume_anyway',
     'stages',
+    'proxy_search',
 }
 LOADER = {
     *inspect.signature(DataLoader).parameters,

@@ -11,6 +11,7 @@ from scipy.stats import kendalltau, spearmanr
 from ostrdet.analysis.proxies import correlations
 from ostrdet.commands.analyze import main
 from ostrdet.compat import import_quietly
+from ostrdet.evaluation import load_table
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.evaluation.encodings import decoded
 from ostrdet.spaces import build_space
@@ -113,3 +114,21 @@ def test_scores_are_near_to_the_stored_ones(shared_data: Path, tmp_path: Path) -
     )
     theirs = [stored[key]['synflow'] for key in keys]
     assert spearmanr([float(row['synflow']) for row in rows], theirs).statistic > 0.97
+
+
+def test_cells_of_the_darts_space_with_real_errors(shared_data: Path, tmp_path: Path) -> None:
+    import_quietly()
+    path = shared_data / 'tables' / 'genotypes_sgas_pt.json'
+    table = load_table(path)
+    errors, params = table.column('cifar10_test_error'), table.column('counted_params_M')
+    assert len(errors) == 20
+    chosen = [*errors][:3]
+    (tmp_path / 'cells.txt').write_text('\n'.join(chosen), encoding='utf-8')
+    argv = ['--table', path, '--cells', tmp_path / 'cells.txt', '--column', 'cifar10_test_error']
+    argv += ['--space', 'DARTSSpace', '--scores', 'params', '--out', tmp_path]
+    assert main(['proxies', *map(str, argv)]) == 0
+    rows, ranks = read(tmp_path / 'proxies.csv'), read(tmp_path / 'proxies_rank.csv')
+    for cell, row in zip(chosen, rows, strict=True):
+        assert float(row['params']) / 1e6 == pytest.approx(params[cell], abs=0.01)
+    expected = spearmanr([params[c] for c in chosen], [errors[c] for c in chosen]).statistic
+    assert float(ranks[0]['spearman']) == pytest.approx(expected)

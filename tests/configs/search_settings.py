@@ -108,6 +108,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     'ostr_nb201_c10-deep': DEEP,
     'ostr_pc-nb201_c10-deep': {**DEEP, **PARTIAL, 'k': 4},
     'ostr_nb201_digits': DIGITS,
+    'naswot_nb201_c10': NB201,  # what it inherits; nothing is trained
+    'naswot_nb201_digits': DIGITS,
     'ostr_nb201_2nd_digits': {**DIGITS, **SECOND},
     'ostr_two-stages_nb201_digits': {**DIGITS, 'epochs': 5},
 }

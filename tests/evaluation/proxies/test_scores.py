@@ -13,15 +13,24 @@ from ostrdet.evaluation.proxies import (
     NASWOT,
     Batch,
     Fisher,
+    GraSP,
     JacobCov,
     MACs,
     Params,
     Proxy,
     SynFlow,
+    Zen,
     untrained,
 )
 from ostrdet.evaluation.proxies.jacob_cov import correlation_score
 from ostrdet.evaluation.proxies.naswot import agreement, kernel_score
+from ostrdet.evaluation.proxies.te_nas import (
+    condition,
+    count_regions,
+    pruning_ranks,
+    tangent_kernel,
+)
+from ostrdet.evaluation.proxies.zen import zen_score
 from ostrdet.registry import PROXIES, build
 from ostrdet.structures import Genotype
 from tests.evaluation.proxies.conftest import NB201, SMALL
@@ -176,3 +185,51 @@ def test_the_seed_decides_the_weights_and_nothing_else_draws(cell: Genotype) -> 
     key = 'backbone.skeleton.stem.conv.weight'
     assert torch.equal(nets[0][key], nets[1][key])
     assert not torch.equal(nets[0][key], nets[2][key])
+
+
+def test_grasp_is_that_of_the_vectors(vectors: Any, two_layers: TwoLayers) -> None:
+    assert GraSP()(*two_layers) == pytest.approx(vectors['zero_cost']['grasp'], rel=1e-12)
+
+
+def test_zen_is_that_of_the_vectors(vectors: Any, float64: None) -> None:
+    found = vectors['zen']
+    difference = torch.tensor(found['difference'])
+    variances = [torch.tensor(one) for one in found['batch_var_by_bn']]
+    score = zen_score(difference, variances)
+    assert float(score) == pytest.approx(found['score_batch_var'], rel=1e-12)
+    running = [0.9 + 0.1 * one for one in variances]  # what the released code reads
+    score = zen_score(difference, running)
+    assert float(score) == pytest.approx(found['score_first_ema'], rel=1e-12)
+
+
+def test_zen_takes_back_the_scale_of_norms(batch: Batch) -> None:
+    """A norm divides by what its term adds: the score is that of the network without it."""
+    conv = nn.Conv2d(3, 4, 3, bias=False)
+    bare = Zen(repeats=3)(nn.Sequential(conv), batch)
+
+    class OneScale(nn.BatchNorm2d):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x / x.transpose(0, 1).flatten(1).var(dim=1, correction=0).mean().sqrt()
+
+    assert Zen(repeats=3)(nn.Sequential(conv, OneScale(4)), batch) == pytest.approx(bare, abs=1e-3)
+
+
+def test_te_nas_is_that_of_the_vectors(vectors: Any, float64: None) -> None:
+    found = vectors['te_nas']
+    grads = torch.tensor(found['grads'])
+    assert condition(grads @ grads.T) == pytest.approx(found['condition'], rel=1e-12)
+    assert condition(grads.T @ grads) == math.inf  # four images, rank three
+    assert count_regions(torch.tensor(found['sign_patterns'])) == found['linear_regions']
+    drops = [torch.tensor(found[f'relative_drop_{name}']) for name in ('kappa', 'regions')]
+    ranks_EO = pruning_ranks(*drops)
+    assert ranks_EO.tolist() == found['rank_sum']
+    assert ranks_EO.argmin(dim=1).tolist() == found['pruned_per_edge']
+
+
+def test_the_tangent_kernel_is_a_product_of_gradients(vectors: Any, float64: None) -> None:
+    network = nn.Linear(4, 2)
+    images = torch.tensor(vectors['te_nas']['grads'])
+    # d(sum of logits)/dW is the image, once for each logit
+    kernel_NN = tangent_kernel(network, images)
+    assert kernel_NN.tolist() == (2 * images @ images.T).tolist()
+    assert (kernel_NN / 2).tolist() == vectors['te_nas']['ntk']
