@@ -38,7 +38,18 @@ nitpick_ignore = [
     *(('py:class', name) for name in ('_collate_fn_t', '_worker_init_fn_t')),
 ]
 OTHERS = (
-    *('abc', 'argparse', 'ast', 'collections', 'contextlib', 'enum', 'os', 'pathlib', 'types'),
+    *(
+        'abc',
+        'argparse',
+        'ast',
+        'collections',
+        'contextlib',
+        'enum',
+        'os',
+        'pathlib',
+        'random',
+        'types',
+    ),
     *(
         'markupsafe',
         'matplotlib',

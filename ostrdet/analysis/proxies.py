@@ -61,7 +61,7 @@ def proxies(
         png: Not used: there is no figure.
 
     Returns:
-        A row per score: ``score``, ``spearman``, ``kendall`` and ``n``, the number of cells.
+        A row per score with ``score``, ``spearman``, ``kendall`` and ``n``, the number of cells.
 
     Raises:
         UnknownNameError: If there is no such column, score or layout; the nearest name is offered.
