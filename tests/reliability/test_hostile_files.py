@@ -37,12 +37,16 @@ def folder(tiny_config: Any, tiny_training: Any, tmp_path_factory: pytest.TempPa
     return path
 
 
+#: What this process was given, in which a fault may be seeded.
+PATHS = [path for path in os.environ.get('PYTHONPATH', '').split(os.pathsep) if path]
+
+
 @pytest.fixture(scope='module')
 def report(folder: Path, repo_root: Path) -> Report:
     done = subprocess.run(
         [sys.executable, 'tests/reliability/hostile_child.py', str(folder)],
         cwd=repo_root,
-        env={**os.environ, 'PYTHONPATH': str(repo_root)},
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(repo_root), *PATHS])},
         capture_output=True,
         text=True,
         check=False,
