@@ -228,7 +228,11 @@ def test_bad_input_is_answered_with_one_line(
 def documented(page: str) -> list[list[str]]:
     """The commands of the page that name a work dir or a table, as arguments of the tool."""
     joined = page.replace('\\\n', ' ')
-    found = re.findall(r'^ {4}python tools/analyze\.py ((?:.*work_dirs/|proxies --table ).+)$', joined, re.MULTILINE)
+    found = re.findall(
+        r'^ {4}python tools/analyze\.py ((?:.*work_dirs/|proxies --table ).+)$',
+        joined,
+        re.MULTILINE,
+    )
     return [shlex.split(line) for line in found]
 
 
