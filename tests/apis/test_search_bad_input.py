@@ -61,7 +61,7 @@ OPTIONS = {
         r"'optim_wrapper\.arch\.optimizer\.type'.*Did you mean 'Adam'\?",
     ),
     'scheduler': (
-        'param_scheduler.weights.0.type=CosineLR',
+        'param_scheduler.weights.0.type=CosineRestart',
         r"'param_scheduler\.weights\.0\.type'.*Did you mean 'CosineRestartLR'\?",
     ),
     'constructor of optimizers': (
@@ -183,7 +183,7 @@ ARGUMENTS = {
     'no such table': ('--benchmark {tmp}/none.csv', r"no benchmark table at '.*none\.csv'.*Give a"),
     'malformed table': (
         '--benchmark {tmp}/malformed.csv',
-        r"malformed\.csv, line 1: the columns \['arch', 'cifar10'\] lack",
+        r"malformed\.csv, line 1: the columns \['cell', 'cifar10'\] lack",
     ),
     'table of another space': (
         '--benchmark {tmp}/darts.csv',
@@ -266,7 +266,7 @@ def test_arguments(
     refused: Any, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    (tmp_path / 'malformed.csv').write_text('arch,cifar10\n|none~0|,10\n', encoding='utf-8')
+    (tmp_path / 'malformed.csv').write_text('cell,cifar10\n|none~0|,10\n', encoding='utf-8')
     cell = "Genotype(normal=[('skip_connect', 0)], normal_concat=[2])".replace(',', ';')
     (tmp_path / 'darts.csv').write_text(f'{HEADER}{cell},1,2,3\n', encoding='utf-8')
     argument, message = ARGUMENTS[case]
