@@ -154,7 +154,6 @@ def _setting(
 
 
 def _largest_batch() -> int:
-    PROXIES.import_from_location()
     return max(kind.batch_size for kind in _all().values())
 
 

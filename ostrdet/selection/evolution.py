@@ -60,7 +60,7 @@ class Evolution(CellSearch):
             best = judged.ranked()[: self.parents]
             for index in range(self.population):
                 judged(
-                    self._child(judged, best, index, random) if generation else _new(judged, random)
+                    self._child(judged, best, index, random) if generation else judged.fresh(random)
                 )
 
     def _child(
@@ -75,7 +75,7 @@ class Evolution(CellSearch):
                 child = crossed(one, other, random)
             if space.format(child) not in judged.cells:
                 return child
-        return _new(judged, random)
+        return judged.fresh(random)
 
 
 def mutated(space: SearchSpace, parent: Genotype, probability: float, random: Random) -> Genotype:
@@ -113,11 +113,3 @@ def crossed(one: Genotype, other: Genotype, random: Random) -> Genotype:
         pairs = zip(cell.nodes, other.cells[name].nodes, strict=True)
         cells[name] = CellGenotype(tuple(node(*pair) for pair in pairs), cell.output)
     return Genotype(one.space, cells)
-
-
-def _new(judged: JudgedCells, random: Random) -> Genotype:
-    """A random cell that was not judged yet."""
-    while True:
-        found = random_genotype(judged.space, random.getrandbits(63))
-        if judged.space.format(found) not in judged.cells:
-            return found

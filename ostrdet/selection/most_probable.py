@@ -9,40 +9,26 @@ from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import CRITERIA
-from ostrdet.selection.random_search import CellSearch, JudgedCells, check_number
+from ostrdet.selection.random_search import BestOfN, JudgedCells
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellGenotype, Genotype
 
 
 @CRITERIA.register_module()
-class MostProbable(CellSearch):
+class MostProbable(BestOfN):
     """The best of the N cells of largest sum of log p over all edges (Dong and Yang, ICCV 2019).
 
     Args:
         candidates: N; published are 100.
-        options: As in :class:`CellSearch`.
+        options: As in :class:`BestOfN`.
 
     Raises:
         InvalidValueError: If the space has fewer cells, or nodes that choose among their edges.
     """
 
-    cost = 'N (B + K), with K minibatches for the statistics'
-
-    def __init__(
-        self,
-        batches: int | None = None,
-        when: str = 'end',
-        statistics: str = 'recalibrated',
-        seed: int = 0,
-        candidates: int = 100,
-    ) -> None:
-        super().__init__(batches, when, statistics, seed)
-        self._check_count('candidates', candidates, 1)
-        self.candidates = candidates
-
     def check_space(self, space: SearchSpace) -> None:
-        """As in :class:`CellSearch`; every node must keep all of its edges."""
-        check_number('MostProbable: candidates', self.candidates, space)
+        """As in :class:`BestOfN`; every node must keep all of its edges."""
+        super().check_space(space)
         if any(spec.keep_edges is not None for spec in space.cells.values()):
             raise InvalidValueError(
                 f'MostProbable takes an operation for every edge, but nodes of {type(space).__name__} '

@@ -10,8 +10,8 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.registry import CRITERIA
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.spaces import SearchSpace
-from ostrdet.spaces.random_genotype import random_genotype
-from ostrdet.spaces.sampling import has_path, num_genotypes, one_hot_rows
+from ostrdet.spaces.random_genotype import count_genotypes, random_genotype
+from ostrdet.spaces.sampling import has_path, one_hot_rows
 from ostrdet.structures import ArchState, Genotype
 from ostrdet.structures.probe import STATISTICS, Probe
 
@@ -89,6 +89,13 @@ class JudgedCells:
             self.accuracies[text] = self._accuracy(genotype)
         return self.accuracies[text]
 
+    def fresh(self, random: Random) -> Genotype:
+        """A random cell that was not judged yet."""
+        while True:
+            found = random_genotype(self.space, random.getrandbits(63))
+            if self.space.format(found) not in self.cells:
+                return found
+
     def ranked(self) -> list[Genotype]:
         """All cells, the best first; of equal ones the first that was asked for."""
         texts = sorted(self.accuracies, key=self.accuracies.__getitem__, reverse=True)
@@ -109,9 +116,8 @@ class JudgedCells:
         return measured.accuracies.mean().item()
 
 
-@CRITERIA.register_module()
-class RandomSearch(CellSearch):
-    """The best of N different cells drawn at random (Li and Talwalkar, UAI 2019).
+class BestOfN(CellSearch):
+    """A search of N different cells; a subclass says which.
 
     Args:
         candidates: N.
@@ -137,12 +143,20 @@ class RandomSearch(CellSearch):
 
     def check_space(self, space: SearchSpace) -> None:
         """Check that the space has so many cells."""
-        check_number('RandomSearch: candidates', self.candidates, space)
+        check_number(f'{type(self).__name__}: candidates', self.candidates, space)
+
+
+@CRITERIA.register_module()
+class RandomSearch(BestOfN):
+    """The best of N different cells drawn at random (Li and Talwalkar, UAI 2019).
+
+    Arguments and errors as in :class:`BestOfN`.
+    """
 
     def visit(self, judged: JudgedCells, random: Random) -> None:
         """As many different cells as asked for."""
-        while len(judged.accuracies) < self.candidates:
-            judged(random_genotype(judged.space, random.getrandbits(63)))
+        for _ in range(self.candidates):
+            judged(judged.fresh(random))
 
 
 def check_number(key: str, number: int, space: SearchSpace) -> None:
@@ -151,7 +165,7 @@ def check_number(key: str, number: int, space: SearchSpace) -> None:
     Raises:
         InvalidValueError: If it has fewer.
     """
-    if number > (size := num_genotypes(space)):
+    if number > (size := count_genotypes(space)):
         raise InvalidValueError(
             f'{key}={number}, but {type(space).__name__} has {size} cells; make it smaller'
         )

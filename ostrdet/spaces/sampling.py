@@ -1,26 +1,7 @@
-"""Cells of a space as a set: how many there are, which let nothing through, and their weights."""
-
-import math
-from itertools import combinations
+"""Single cells of a space: which let nothing through, and the weights that compute them."""
 
 from ostrdet.spaces.base import NONE, SearchSpace
 from ostrdet.structures import Genotype
-
-
-def num_genotypes(space: SearchSpace) -> int:
-    """How many different genotypes the draws of :func:`random_genotype` can give.
-
-    Examples:
-        >>> from ostrdet.spaces import NASBench201Space
-        >>> num_genotypes(NASBench201Space())
-        15625
-    """
-    total = 1
-    for name, spec in space.cells.items():
-        for node in spec.nodes:
-            counts = [len(space.selectable_ops_of(name, edge)) for edge in spec.incoming(node)]
-            total *= sum(math.prod(some) for some in combinations(counts, spec.kept(node)))
-    return total
 
 
 def has_path(space: SearchSpace, genotype: Genotype) -> bool:

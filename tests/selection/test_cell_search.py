@@ -20,8 +20,8 @@ from ostrdet.selection import Evolution, MostProbable, RandomSearch, discretize
 from ostrdet.selection.evolution import crossed, mutated
 from ostrdet.selection.most_probable import most_probable
 from ostrdet.spaces import DARTSSpace, NASBench201Space
-from ostrdet.spaces.random_genotype import random_genotype
-from ostrdet.spaces.sampling import has_path, num_genotypes, one_hot_rows
+from ostrdet.spaces.random_genotype import count_genotypes, random_genotype
+from ostrdet.spaces.sampling import has_path, one_hot_rows
 from ostrdet.structures import ArchState
 from ostrdet.structures.probe import Measured, Probe
 from tests.fixtures.vectors import vectors
@@ -68,14 +68,14 @@ def test_cells_without_a_path_are_those_counted() -> None:
         text = '+'.join('|' + ''.join(f'{next(left)}~{s}|' for s in node) for node in nodes)
         cut += not has_path(space, space.parse(text))
     assert cut == known['disconnected']
-    assert num_genotypes(space) == known['of']
+    assert count_genotypes(space) == known['of']
 
 
 def test_the_number_of_cells_where_nodes_choose_their_edges() -> None:
     one_type = 1
     for node in range(2, 6):
         one_type *= node * (node - 1) // 2 * 7**2
-    assert num_genotypes(DARTSSpace()) == one_type**2
+    assert count_genotypes(DARTSSpace()) == one_type**2
 
 
 @pytest.mark.parametrize('space', [NASBench201Space(), DARTSSpace()])
