@@ -14,5 +14,5 @@ def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 
 def pick(weights_K: Tensor, indices: list[int]) -> Tensor:
-    """``weights_K[indices]``, by an index that is already where the weights are."""
+    """``weights_K[indices]``, shape (K, ...), by an index that is already where the weights are."""
     return weights_K[constant(tuple(indices), torch.long, weights_K.device)]

@@ -1,15 +1,10 @@
 """Further epochs of a search on a copy of its searcher, beside the run."""
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.runner import Runner
-from torch import Tensor
 
 from ostrdet.datasets.seeding import hash_seed, seed_generators
 from ostrdet.engine.loops.seeded_data import DRAWS, ITERATION, first_batches
@@ -51,7 +46,7 @@ class FineTuning:
             self._wrappers = BilevelOptimWrapperConstructor(self.cfg)(searcher)
         steps = 0
         like = next(searcher.parameters())
-        with _kept_generators(like), in_mode(searcher, training=True), torch.enable_grad():
+        with kept_generators(like), in_mode(searcher, training=True), torch.enable_grad():
             for _ in range(epochs):
                 for index, data in enumerate(self.loop.pairs(epoch=self.epoch)):
                     iteration = self.epoch * len(self.loop.dataloader) + index
@@ -61,13 +56,3 @@ class FineTuning:
                     steps += 1
                 self.epoch += 1
         return steps
-
-
-@contextmanager
-def _kept_generators(like: Tensor) -> Iterator[None]:
-    """Those of torch, Python and numpy."""
-    python, numpy = random.getstate(), np.random.get_state()
-    with kept_generators(like):
-        yield
-    random.setstate(python)
-    np.random.set_state(numpy)

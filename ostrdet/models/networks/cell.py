@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ostrdet.kernels.channels_last import concatenate
+from ostrdet.kernels.constants import pick
 from ostrdet.models.fast import EdgeSums
 from ostrdet.models.ops import FactorizedReduce, NormCfg, relu_conv_norm
 from ostrdet.models.weightings import MixWeights
@@ -108,9 +109,9 @@ def with_added(state: Tensor, incoming: Sequence[int], weights: MixWeights | Non
     if weights is None or weights.added is None:
         return state
     rows = list(incoming)
-    scalars_E = weights.op_weights[rows].where(weights.added[rows], 0.0).sum(dim=-1)
+    scalars_E = pick(weights.op_weights, rows).where(pick(weights.added, rows), 0.0).sum(dim=-1)
     if weights.edge_weights is not None:
-        scalars_E = weights.edge_weights[rows] * scalars_E
+        scalars_E = pick(weights.edge_weights, rows) * scalars_E
     return state + scalars_E.sum().to(state.dtype)
 
 

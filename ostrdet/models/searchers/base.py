@@ -180,9 +180,9 @@ class Searcher(BaseModel):
     ) -> Tensor:
         # The reducer of DDP only ever sees the pass whose gradients it reduces: the weights' own
         supernet = self.bare_supernet if arch else self.supernet
-        is_dense = all(each.active is None for each in mix.values())
-        if self._graphed is not None and weights is None and is_dense:
-            return self._graphed(supernet, batch, mix, arch)
+        graphed = self._graphed if weights is None else None
+        if graphed is not None and all(each.active is None for each in mix.values()):
+            return graphed(supernet, batch, mix, arch)
         with frozen(supernet) if arch and weights is None else nullcontext():
             return self._cross_entropy(supernet, batch, mix, weights)
 

@@ -195,8 +195,9 @@ class BilevelSearcher(Searcher):
         self.arch_step, grads = self._pulled_back(mix, mix_grads)
         # Under a loss scale an overflow is expected now and then: alpha then waits for the next batch
         if not may_overflow or all(grad.isfinite().all() for grad in grads):
-            grads, before = self._regularized(grads, mix), arch_state(self.alphas, mix).alphas
-            for parameter, grad in zip(self.arch_parameters, grads, strict=True):
+            before = self.arch_step.state.alphas
+            total = self._regularized(grads, mix)
+            for parameter, grad in zip(self.arch_parameters, total, strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
             if self.early_fix is not None:
@@ -252,7 +253,7 @@ class BilevelSearcher(Searcher):
             else alpha_EO
             for name, alpha_EO in self.masked_alphas.items()
         }
-        clean = self.mix()
+        clean = self.mix() if any(term.of_mix for term in active) else {}
         terms = [term.weight * term(clean if term.of_mix else alphas) for term in active]
         extra = torch.autograd.grad(
             torch.stack(terms).sum(),

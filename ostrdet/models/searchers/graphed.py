@@ -44,9 +44,8 @@ class GraphedLoss:
         self._graphs: dict[Any, Callable[..., Tensor]] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> 'GraphedLoss':
-        return GraphedLoss(
-            deepcopy(self.loss, memo), self.weighting
-        )  # recorded anew: its tensors are others
+        # The tensors of the copy are others, so it records anew
+        return GraphedLoss(deepcopy(self.loss, memo), self.weighting)
 
     def __call__(self, supernet: nn.Module, batch: Batch, mix: Mix, arch: bool) -> Tensor:
         """As the loss; what autograd computes from it is replayed too.

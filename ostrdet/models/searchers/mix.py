@@ -1,8 +1,10 @@
 """The mix weights of all cell types as lists, leaves and plain data, and passes that leave no trace."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -70,9 +72,16 @@ def in_mode(network: nn.Module, training: bool) -> Iterator[None]:
             module.training = mode
 
 
-def kept_generators(like: Tensor) -> AbstractContextManager[None]:
-    """Set torch's generators back at the end, of the CPU and of the device of ``like``."""
-    return torch.random.fork_rng([like.device.index] if like.is_cuda else [])
+@contextmanager
+def kept_generators(like: Tensor) -> Iterator[None]:
+    """Set the generators back at the end: Python's, numpy's, torch's on the CPU and where ``like`` is."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng([like.device.index] if like.is_cuda else []):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
 
 
 @contextmanager
