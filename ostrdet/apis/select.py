@@ -113,7 +113,7 @@ def select(
     panel.derivation.prepare(space, network_costs)
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
-    origin = {'epoch': epoch, 'config': config.name, 'checkpoint': path.name, **limits}
+    origin = _origin(content, path, epoch, config) | limits
     scores = _answers(
         panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
     )
@@ -121,6 +121,12 @@ def select(
         _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
         for name, by_cell in scores.items()
     ]
+
+
+def _origin(content: Mapping[str, Any], path: Path, epoch: int, config: Path) -> dict[str, Any]:
+    """Where a genotype comes from."""
+    seed = content.get('meta', {}).get('seed')
+    return {'epoch': epoch, 'seed': seed, 'config': config.name, 'checkpoint': path.name}
 
 
 def _limits(

@@ -12,5 +12,7 @@ SELECTED = 'selected'
 FACTS = 'run.json'
 #: The scores of cells, one per line, of a search without training.
 SCORES = 'scores.jsonl'
+#: What a run says in detail, and the traceback of a defect.
+LOG = 'run.log'
 #: The page.
 REPORT = 'report.html'

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,14 +146,13 @@ def read_cells(
 
 
 def last_scalar(work_dir: Path, name: str) -> float | None:
-    """The last value of a scalar of a training, which may have been resumed; None if there is none."""
+    """The last value of a scalar of a training, which may have been resumed; None if there is none.
+
+    A line that can't be read, such as one that a kill cut off, has no value.
+    """
     found = None
     for path in sorted(work_dir.glob('*/vis_data/*.json')):
-        for text in path.read_text(encoding='utf-8').splitlines():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue  # the line that a kill cut off
-            if isinstance(line, dict) and name in line:
-                found = float(line[name])
+        for text in path.read_bytes().splitlines():
+            with suppress(KeyError, RecursionError, TypeError, ValueError):
+                found = float(json.loads(text)[name])
     return found

@@ -86,7 +86,7 @@ def read_mark(run: Run) -> Mark | None:
     path = run.work_dir / MARK
     try:
         mark = Mark(**json.loads(path.read_text(encoding='utf-8')))
-    except (OSError, ValueError, TypeError):
+    except (OSError, RecursionError, TypeError, ValueError):
         return None  # not there, or damaged: --resume finds out what is left to do
     return mark if mark.digest == run.digest else None
 

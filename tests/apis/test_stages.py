@@ -21,7 +21,7 @@ from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.errors import DamagedFileError, NonFiniteError
 from ostrdet.settings.search import load_config
 from ostrdet.spaces.zoo import get_genotype
-from tests.engine.test_resume import differences
+from tests.reliability.same_numbers import differences
 
 CONTEXT = multiprocessing.get_context('fork')
 STAGES: list[dict[str, Any]] = [{}, {'keep': 3}]

@@ -1,6 +1,5 @@
 """Resuming: a search that was interrupted ends in the same bits as one that was not."""
 
-from collections.abc import Iterator, Mapping
 from multiprocessing import active_children
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import torch
 
 from ostrdet.structures import load_genotype
+from tests.reliability.same_numbers import differences
 
 PLAIN: dict[str, Any] = {}
 #: Everything that draws, counts or has a state of its own.
@@ -89,25 +89,6 @@ RIVALS = {
     'idarts': {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2},
 }
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')
-
-
-def differences(a: Any, b: Any, where: str = '') -> Iterator[str]:
-    """The places at which two nested containers differ, be it in a bit of a tensor."""
-    if type(a) is not type(b):
-        yield where
-    elif isinstance(a, torch.Tensor):
-        if a.dtype != b.dtype or not torch.equal(a, b):
-            yield where
-    elif isinstance(a, Mapping):
-        if list(a) != list(b):
-            yield f'{where}: keys'
-        for key in a.keys() & b.keys():
-            yield from differences(a[key], b[key], f'{where}.{key}')
-    elif isinstance(a, list | tuple) and len(a) == len(b):
-        for index, (x, y) in enumerate(zip(a, b, strict=True)):
-            yield from differences(x, y, f'{where}.{index}')
-    elif a != b:
-        yield where
 
 
 def end(run: Any) -> dict[str, Any]:

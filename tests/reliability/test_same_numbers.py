@@ -40,6 +40,10 @@ def star(values: dict[str, Any]) -> None:
     values['selector']['criteria']['OperationStrengthStar']['sums'] *= 1.001
 
 
+def zero(values: dict[str, Any]) -> None:
+    values['trajectory'][0]['losses']['loss'] = -0.0
+
+
 def gone(values: dict[str, Any]) -> None:
     del values['state_dict']['count']
 
@@ -50,6 +54,7 @@ def gone(values: dict[str, Any]) -> None:
         (bit, '.state_dict.alpha'),
         (kind, '.state_dict.alpha'),
         (loss, '.trajectory.0.losses.loss'),
+        (zero, '.trajectory.0.losses.loss'),
         (star, '.selector.criteria.OperationStrengthStar.sums'),
         (gone, '.state_dict.count'),
     ],
@@ -57,13 +62,16 @@ def gone(values: dict[str, Any]) -> None:
 def test_a_change_is_found(change: Any, place: str) -> None:
     other = deepcopy(run())
     change(other)
-    (found,) = differences(run(), other)
-    assert (found.place, found.is_new) == (place, False)
+    old = run()
+    if change is zero:
+        old['trajectory'][0]['losses']['loss'] = 0.0
+    (found,) = differences(old, other)
+    assert (found.place, found.is_new, found.is_rounding) == (place, False, False)
 
 
 def test_what_is_new_or_rewritten_is_no_difference() -> None:
     other = deepcopy(run())
     other['trajectory'][0]['progress'] = {}
     other['selector']['criteria']['OperationStrengthStar']['sums'] *= 1 + 1e-6
-    (found,) = differences(run(), other)
-    assert found.is_new
+    found = list(differences(run(), other))
+    assert sorted((one.is_new, one.is_rounding) for one in found) == [(False, True), (True, False)]

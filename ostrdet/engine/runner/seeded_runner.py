@@ -46,6 +46,7 @@ from ostrdet.engine.runner.explained import explained
 from ostrdet.errors import USER_ERRORS, InvalidValueError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import steady_output
+from ostrdet.records.files import LOG
 from ostrdet.registry import RUNNERS
 
 #: Warnings of mmengine that nobody here can act on.
@@ -77,7 +78,7 @@ class SeededRunner(Runner):
         self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
     ) -> MMLogger:
         """The logger of mmengine, with its stock handlers set apart."""
-        file = log_file or str(Path(self.work_dir) / 'run.log')
+        file = log_file or str(Path(self.work_dir) / LOG)
         logger = super().build_logger(log_level, file, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
