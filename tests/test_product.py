@@ -3,9 +3,12 @@
 Every pair of two members is in some case, unless it is undefined: those are refused.
 """
 
+import copy
 import itertools
+import multiprocessing
 import random
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,6 +189,60 @@ def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> No
     assert all(not torch.equal(old, new) for old, new in moved)
     check_evaluation(model)
     check_criteria(model, optimizers, case['judge'])
+
+
+@pytest.mark.parametrize('case', COVER, ids=label)
+def test_a_step_after_a_restart_is_that_without_one(case: Case) -> None:
+    model, optimizers, ends = *built(case), []
+    step(model, optimizers, case, 1)
+    saved = copy.deepcopy((model.state_dict(), optimizers.state_dict()))
+    for part in ((model, optimizers), built(case)):
+        if part[0] is not model:
+            for target, state in zip(part, saved, strict=True):
+                target.load_state_dict(state)
+        step(*part, case, 3)
+        ends.append(torch.cat([value.flatten() for value in part[0].state_dict().values()]))
+    assert torch.equal(*ends)
+
+
+def built(case: Case) -> tuple[Any, Any]:
+    model = searcher(case)
+    return model, BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+
+
+def step(model: Any, optimizers: Any, case: Case, seed: int) -> None:
+    """A step as the loop takes it: its draws depend on the iteration alone."""
+    model.draw_seed = seed
+    torch.manual_seed(seed)
+    model.train_step((batch(seed), batch(seed + 1))[: case['levels']], optimizers)
+
+
+def alphas_of_process(rank: int, folder: Path) -> None:
+    """The child: alpha after a step of every case, on a batch of its own."""
+    store = f'file://{folder}/store'
+    torch.distributed.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
+    found = []
+    for case in COVER:
+        model, optimizers = built(case)
+        model.draw_seed = 7
+        model.train_step((batch(rank + 1), batch(rank + 3))[: case['levels']], optimizers)
+        found.append([alpha.detach().clone() for alpha in model.arch_parameters])
+    torch.save(found, folder / str(rank))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+def test_two_processes_with_batches_of_their_own_have_the_same_alphas(tmp_path: Path) -> None:
+    context = multiprocessing.get_context('fork')
+    children = [context.Process(target=alphas_of_process, args=(r, tmp_path)) for r in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    both = [torch.load(tmp_path / str(rank), weights_only=True) for rank in range(2)]
+    for case, *alphas in zip(COVER, *both, strict=True):
+        assert all(map(torch.equal, *alphas)), label(case)
 
 
 def check_evaluation(model: Any) -> None:

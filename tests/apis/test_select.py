@@ -47,6 +47,9 @@ def test_all_criteria_select_what_the_search_did(searched: Path) -> None:
         assert saved.cells == one.genotype.cells
         assert saved.provenance['forward_passes'] == one.forward_passes
         assert saved.provenance['epoch'] == 2
+        assert (
+            saved.provenance['seed'] == load_genotype(searched / 'genotype.json').provenance['seed']
+        )
 
 
 def test_an_earlier_checkpoint_gives_its_own_cells(searched: Path) -> None:
