@@ -171,6 +171,19 @@ EVERY = itertools.product(*(range(len(members)) for members in AXES.values()))
 COVER = [as_case(case) for case in cover([case for case in EVERY if not refusal(as_case(case))])]
 
 
+def with_every_member() -> Iterator[Case]:
+    """Cases of the cover that hold every member of every axis; fewer than hold every pair."""
+    seen: set[str] = set()
+    for case in COVER:
+        members = {f'{axis} {member}' for axis, member in case.items()}
+        if members - seen:
+            yield case
+        seen |= members
+
+
+FEWER = list(with_every_member())
+
+
 @pytest.mark.parametrize('case', COVER, ids=label)
 def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> None:
     ends = []
@@ -191,7 +204,7 @@ def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> No
     check_criteria(model, optimizers, case['judge'])
 
 
-@pytest.mark.parametrize('case', COVER, ids=label)
+@pytest.mark.parametrize('case', FEWER, ids=label)
 def test_a_step_after_a_restart_is_that_without_one(case: Case) -> None:
     model, optimizers, ends = *built(case), []
     step(model, optimizers, case, 1)
@@ -222,7 +235,7 @@ def alphas_of_process(rank: int, folder: Path) -> None:
     store = f'file://{folder}/store'
     torch.distributed.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
     found = []
-    for case in COVER:
+    for case in FEWER:
         model, optimizers = built(case)
         model.draw_seed = 7
         model.train_step((batch(rank + 1), batch(rank + 3))[: case['levels']], optimizers)
@@ -241,7 +254,7 @@ def test_two_processes_with_batches_of_their_own_have_the_same_alphas(tmp_path: 
         child.join()
         assert child.exitcode == 0
     both = [torch.load(tmp_path / str(rank), weights_only=True) for rank in range(2)]
-    for case, *alphas in zip(COVER, *both, strict=True):
+    for case, *alphas in zip(FEWER, *both, strict=True):
         assert all(map(torch.equal, *alphas)), label(case)
 
 
