@@ -1,7 +1,8 @@
-"""What all tests share: one torch thread, and the folder of the data that is not in the repository."""
+"""What all tests share: one torch thread, a SIGINT that interrupts, and the folder of the data that is not in the repository."""
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,9 @@ REPO_ROOT = Path(__file__).resolve().parents[1]
 # variable is for the programs that tests start.
 torch.set_num_threads(1)
 os.environ['OMP_NUM_THREADS'] = '1'
+
+# A job in the background starts with this signal ignored, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

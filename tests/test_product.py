@@ -1,6 +1,7 @@
 """All members of all axes in pairs: a step repeats to the bit, evaluation draws nothing, criteria choose.
 
-Every pair of two members is in some case, unless it is undefined: those are refused.
+Every pair of two members is in some case, unless it is undefined: those are refused. A restart and a second
+process change nothing either; every member is in some case of those.
 """
 
 import copy
@@ -188,12 +189,10 @@ FEWER = list(with_every_member())
 def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> None:
     ends = []
     for _ in range(2):
-        model = searcher(case)
-        optimizers = BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
+        model, optimizers = built(case)
         before = [parameter.detach().clone() for parameter in model.arch_parameters]
-        data = (batch(1), batch(2))[: case['levels']]
-        logs = model.train_step(data, optimizers)
-        ends.append(torch.cat([value.flatten() for value in model.state_dict().values()]))
+        logs = step(model, optimizers, case, 1, 2)
+        ends.append(state_of(model))
     assert torch.equal(*ends)
     assert list(logs) == ['loss', 'arch_loss'][: case['levels']]
     assert all(value.isfinite() for value in logs.values())
@@ -206,28 +205,28 @@ def test_a_step_repeats_to_the_bit_and_every_criterion_chooses(case: Case) -> No
 
 @pytest.mark.parametrize('case', FEWER, ids=label)
 def test_a_step_after_a_restart_is_that_without_one(case: Case) -> None:
-    model, optimizers, ends = *built(case), []
-    step(model, optimizers, case, 1)
-    saved = copy.deepcopy((model.state_dict(), optimizers.state_dict()))
-    for part in ((model, optimizers), built(case)):
-        if part[0] is not model:
-            for target, state in zip(part, saved, strict=True):
-                target.load_state_dict(state)
-        step(*part, case, 3)
-        ends.append(torch.cat([value.flatten() for value in part[0].state_dict().values()]))
-    assert torch.equal(*ends)
+    straight, resumed = built(case), built(case)
+    step(*straight, case, 1, 2)
+    for source, target in zip(straight, resumed, strict=True):
+        target.load_state_dict(copy.deepcopy(source.state_dict()))
+    for run in (straight, resumed):
+        step(*run, case, 3, 4)
+    assert torch.equal(*(state_of(model) for model, _ in (straight, resumed)))
 
 
 def built(case: Case) -> tuple[Any, Any]:
+    """A searcher and its optimizers."""
     model = searcher(case)
     return model, BilevelOptimWrapperConstructor(OPTIMIZERS)(model)
 
 
-def step(model: Any, optimizers: Any, case: Case, seed: int) -> None:
-    """A step as the loop takes it: its draws depend on the iteration alone."""
-    model.draw_seed = seed
-    torch.manual_seed(seed)
-    model.train_step((batch(seed), batch(seed + 1))[: case['levels']], optimizers)
+def step(model: Any, optimizers: Any, case: Case, *seeds: int) -> Any:
+    """A step on the batches of ``seeds``, one of each level."""
+    return model.train_step([batch(seed) for seed in seeds][: case['levels']], optimizers)
+
+
+def state_of(model: Any) -> torch.Tensor:
+    return torch.cat([value.flatten() for value in model.state_dict().values()])
 
 
 def alphas_of_process(rank: int, folder: Path) -> None:
@@ -237,8 +236,7 @@ def alphas_of_process(rank: int, folder: Path) -> None:
     found = []
     for case in FEWER:
         model, optimizers = built(case)
-        model.draw_seed = 7
-        model.train_step((batch(rank + 1), batch(rank + 3))[: case['levels']], optimizers)
+        step(model, optimizers, case, rank + 1, rank + 3)
         found.append([alpha.detach().clone() for alpha in model.arch_parameters])
     torch.save(found, folder / str(rank))
     torch.distributed.destroy_process_group()

@@ -40,8 +40,12 @@ def star(values: dict[str, Any]) -> None:
     values['selector']['criteria']['OperationStrengthStar']['sums'] *= 1.001
 
 
-def zero(values: dict[str, Any]) -> None:
-    values['trajectory'][0]['losses']['loss'] = -0.0
+def order(values: dict[str, Any]) -> None:
+    values['state_dict'] = dict(reversed(values['state_dict'].items()))
+
+
+def damaged_star(values: dict[str, Any]) -> None:
+    values['selector']['criteria']['OperationStrengthStar']['sums'][0] = torch.nan
 
 
 def gone(values: dict[str, Any]) -> None:
@@ -54,19 +58,33 @@ def gone(values: dict[str, Any]) -> None:
         (bit, '.state_dict.alpha'),
         (kind, '.state_dict.alpha'),
         (loss, '.trajectory.0.losses.loss'),
-        (zero, '.trajectory.0.losses.loss'),
+        (order, '.state_dict'),
         (star, '.selector.criteria.OperationStrengthStar.sums'),
+        (damaged_star, '.selector.criteria.OperationStrengthStar.sums'),
         (gone, '.state_dict.count'),
     ],
 )
 def test_a_change_is_found(change: Any, place: str) -> None:
     other = deepcopy(run())
     change(other)
-    old = run()
-    if change is zero:
-        old['trajectory'][0]['losses']['loss'] = 0.0
-    (found,) = differences(old, other)
+    (found,) = differences(run(), other)
     assert (found.place, found.is_new, found.is_rounding) == (place, False, False)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new'),
+    [
+        (0.0, -0.0),
+        (torch.zeros(2), -torch.zeros(2)),
+        (torch.nan, torch.nan),
+        ([1], (1,)),
+        (1, True),
+    ],
+    ids=['sign', 'signs', 'NaN', 'sequence', 'bool'],
+)
+def test_values_that_look_alike_differ(old: Any, new: Any) -> None:
+    (found,) = differences({'value': old}, {'value': new})
+    assert (found.place, found.is_new, found.is_rounding) == ('.value', False, False)
 
 
 def test_what_is_new_or_rewritten_is_no_difference() -> None:

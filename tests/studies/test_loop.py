@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,14 +16,6 @@ from ostrdet.studies.pools import Attempt, Ending, LocalPool, available_gib, num
 
 OK, KILLED = Ending(0, ''), Ending(-9, 'killed by SIGKILL')
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def _interruptible() -> Iterator[None]:
-    """As in a terminal: a job in the background starts with the signal ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class ScriptedPool:
