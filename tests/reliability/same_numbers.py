@@ -125,15 +125,7 @@ class Difference(NamedTuple):
 def differences(old: Any, new: Any, place: str = '') -> Iterator[Difference]:
     """Where two nested values differ: in a bit, a type, or the order of keys; NaN equals nothing."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in new.keys() - old.keys():
-            yield Difference(f'{place}.{key}', 'the old side lacks it', is_new=True)
-        for key in old.keys() - new.keys():
-            yield Difference(f'{place}.{key}', 'the new side lacks it')
-        common = [key for key in old if key in new]
-        if common != [key for key in new if key in old]:
-            yield Difference(place, 'the keys have another order')
-        for key in (key for key in common if key not in TIMES):
-            yield from differences(old[key], new[key], f'{place}.{key}')
+        yield from _compared_by_key(old, new, place)
     elif type(old) is not type(new):
         yield Difference(place, f'{old!r} became {new!r}'[:120])
     elif isinstance(old, list | tuple) and len(old) == len(new):
@@ -143,6 +135,20 @@ def differences(old: Any, new: Any, place: str = '') -> Iterator[Difference]:
         yield from _compared(*(_as_tensor(value) for value in (old, new)), place)
     elif old != new:
         yield Difference(place, f'{old!r} became {new!r}'[:120])
+
+
+def _compared_by_key(
+    old: Mapping[Any, Any], new: Mapping[Any, Any], place: str
+) -> Iterator[Difference]:
+    for key in new.keys() - old.keys():
+        yield Difference(f'{place}.{key}', 'the old side lacks it', is_new=True)
+    for key in old.keys() - new.keys():
+        yield Difference(f'{place}.{key}', 'the new side lacks it')
+    common = [key for key in old if key in new]
+    if common != [key for key in new if key in old]:
+        yield Difference(place, 'the keys have another order')
+    for key in (key for key in common if key not in TIMES):
+        yield from differences(old[key], new[key], f'{place}.{key}')
 
 
 def _as_tensor(value: torch.Tensor | float) -> torch.Tensor:
