@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ class OpenSearch:
     """The searcher of a work dir, and minibatches of its architecture half.
 
     The minibatches are those of the first epoch, with its augmentation, so that they are the same
-    in every call. Nothing is written into the work dir. ``tune`` trains a copy of the searcher further.
+    in every call. Nothing is written into the work dir. No data are opened before they are asked for.
 
     Args:
         work_dir: The folder of a search.
-        num_batches: How many minibatches to read; :meth:`read` reads more.
+        num_batches: How many minibatches to read; None for none yet. :meth:`read` reads more.
         data_root: Folder of the data set, instead of the config's.
         batch_size: Images of a minibatch, instead of the config's.
         exact: Whether to compute by the reference engine in double precision, not as the search did.
@@ -50,7 +51,7 @@ class OpenSearch:
     def __init__(
         self,
         work_dir: str | Path,
-        num_batches: int = 1,
+        num_batches: int | None = 1,
         data_root: str | Path | None = None,
         batch_size: int | None = None,
         exact: bool = True,
@@ -62,12 +63,20 @@ class OpenSearch:
             options.append(f'train_dataloader.batch_size={batch_size}')
         with tempfile.TemporaryDirectory() as folder:
             cfg = load_config(config_of(work_dir), folder, data_root=data_root, cfg_options=options)
-            runner = build_runner(cfg)
-            with explained(cfg):
-                self.loader: Any = runner.train_loop.arch_dataloader
-            self.tune = FineTuning(runner)
-            self.searcher: BilevelSearcher = searcher_of(runner).to(self._dtype).train()
-            self.batches = self.read(num_batches)
+            self._runner = build_runner(cfg)
+            self.searcher: BilevelSearcher = searcher_of(self._runner).to(self._dtype).train()
+            self.batches = [] if num_batches is None else self.read(num_batches)
+
+    @cached_property
+    def loader(self) -> Any:
+        """The loader of the architecture half; the data are opened here."""
+        with explained(self._runner.cfg):
+            return self._runner.train_loop.arch_dataloader
+
+    @cached_property
+    def tune(self) -> FineTuning:
+        """Trains a copy of the searcher further."""
+        return FineTuning(self._runner)
 
     def read(self, number: int) -> list[Batch]:
         """So many minibatches of the architecture half.

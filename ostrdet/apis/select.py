@@ -77,8 +77,8 @@ def select(
     others are named.
 
     Criteria that watch the search have their scores in the checkpoint; those that evaluate the supernet
-    do it now, on minibatches of the architecture half. Each genotype goes to ``selected/`` of the work
-    dir.
+    do it now, on minibatches of the architecture half: the data are needed for those alone. Each genotype
+    goes to ``selected/`` of the work dir.
 
     Args:
         work_dir: The folder of a search.
@@ -107,7 +107,7 @@ def select(
     names = criteria or ([_configs(selector)[0]['type']] if limits else _all(saved, selector))
     panel = _panel(selector, names, batches, {'type': 'WithinBudget', **limits} if limits else None)
     judges = panel.due(is_last=True)
-    opened = OpenSearch(work_dir, 1, data_root, exact=False)
+    opened = OpenSearch(work_dir, None, data_root, exact=False)
     epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
     panel.derivation.prepare(space, network_costs)

@@ -24,8 +24,8 @@ class EvaluatingCriterion(Criterion):
     Args:
         batches: How many minibatches, the same for every candidate; None for 8, or all if there are
             fewer.
-        when: 'end' to evaluate after the last epoch alone, 'epoch' after every one. A search that ends
-            early is evaluated by ``tools/select.py``.
+        when: 'end' to evaluate after the last epoch alone, also where a stop rule ends the search;
+            'epoch' after every one.
 
     Attributes:
         facts: What else the last evaluation found, as plain values for the provenance of a genotype.

@@ -32,7 +32,8 @@ class LossChange(EvaluatingCriterion):
     def _changes(self, probe: Probe, state: ArchState, name: str, before: Tensor) -> Tensor:
         weights_EO = state.op_weights[name]
         changes_EO = torch.zeros(weights_EO.shape, dtype=torch.float64)
-        for edge, op in weights_EO.nonzero().tolist():
+        # not where the weight is positive: that of a candidate may underflow
+        for edge, op in torch.tensor(probe.space.presence(name)).nonzero().tolist():
             alone_EO = weights_EO.clone()
             alone_EO[edge] = 0
             alone_EO[edge, op] = 1

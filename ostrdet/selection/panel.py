@@ -145,6 +145,10 @@ class Panel:
         evaluating = [c for c in self.criteria.values() if isinstance(c, EvaluatingCriterion)]
         return [c for c in evaluating if is_last or c.when == 'epoch']
 
+    def due_at_end(self) -> list[EvaluatingCriterion]:
+        """Those that wait for the last epoch, whichever that is."""
+        return [criterion for criterion in self.due(is_last=True) if criterion.when == 'end']
+
     def scores(self, state: ArchState, space: SearchSpace) -> dict[str, Scores]:
         """The scores by criterion, 0 where an edge lacks a candidate; None while there are none."""
         found = {name: criterion.scores(state) for name, criterion in self.criteria.items()}

@@ -57,6 +57,21 @@ def test_an_earlier_checkpoint_gives_its_own_cells(searched: Path) -> None:
     assert found[0].text == lines(searched)[0]['genotypes']['Magnitude']
 
 
+def test_scores_of_a_checkpoint_need_no_data(
+    searched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ostrdet.engine.loops import bilevel_train
+
+    opened, build = [], bilevel_train.build_dataset
+    monkeypatch.setattr(
+        bilevel_train, 'build_dataset', lambda cfg: opened.append(cfg) or build(cfg)
+    )
+    assert [one.criterion for one in select(searched, PAPER)] == PAPER
+    assert opened == []
+    select(searched, ['LossChange'], batches=1)
+    assert len(opened) == 1
+
+
 def test_the_work_dir_is_otherwise_left_alone(searched: Path) -> None:
     def content() -> dict[Path, bytes]:
         files = (path for path in searched.rglob('*') if path.is_file())

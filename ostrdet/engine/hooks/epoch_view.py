@@ -1,6 +1,6 @@
 """What stop rules may know of a search, and criteria of its supernet, at the end of an epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from mmengine.runner import Runner
@@ -11,17 +11,17 @@ from ostrdet.kernels.curvature import extreme_eigenvalues
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.searchers.curvature import alpha_hessian
 from ostrdet.models.unwrap import searcher_of
-from ostrdet.selection import EpochView, Panel
+from ostrdet.selection import EpochView, EvaluatingCriterion
 from ostrdet.structures import ArchState, Genotype
 
+LOSSES = ('loss', 'arch_loss')
 
-def evaluate(runner: Runner, panel: Panel, state: ArchState) -> None:
-    """Let criteria that are due evaluate the supernet."""
-    is_last = runner.epoch + 1 == runner.max_epochs
-    due, searcher = panel.due(is_last), searcher_of(runner)
+
+def evaluate(runner: Runner, due: Sequence[EvaluatingCriterion], state: ArchState) -> None:
+    """Let criteria evaluate the supernet."""
     if not due:
         return
-    loader = runner.train_loop.arch_dataloader
+    searcher, loader = searcher_of(runner), runner.train_loop.arch_dataloader
     numbers = [criterion.num_batches(len(loader)) for criterion in due]
     data = [searcher.prepare(one) for one in first_batches(loader, max(numbers))]
     for criterion, number in zip(due, numbers, strict=True):
@@ -56,3 +56,10 @@ def curvature(runner: Runner) -> float:
     batches = [searcher.prepare(one) for one in first_batches(loader, 1)]
     decay: float = runner.optim_wrapper['arch'].param_groups[0]['weight_decay']
     return extreme_eigenvalues(alpha_hessian(searcher, batches)).largest + decay
+
+
+def mean_losses(runner: Runner) -> dict[str, float]:
+    """Means over the epoch; they are in the checkpoint, so those of a resumed run are the same."""
+    hub, window = runner.message_hub, len(runner.train_loop.dataloader)
+    names = (name for name in LOSSES if f'train/{name}' in hub.log_scalars)
+    return {name: float(hub.get_scalar(f'train/{name}').mean(window)) for name in names}

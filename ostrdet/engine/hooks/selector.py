@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate
+from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate, mean_losses
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.errors import InvalidValueError, NothingSelectedError
@@ -22,12 +22,12 @@ from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
 from ostrdet.records.files import GENOTYPE
 from ostrdet.records.trajectory import Trajectory
 from ostrdet.registry import HOOKS
-from ostrdet.selection import PAPER_CRITERIA, Panel, StopRules
+from ostrdet.selection import PAPER_CRITERIA, EvaluatingCriterion, Panel, StopRules
+from ostrdet.selection.panel import Scores
 from ostrdet.structures import ArchState, ArchStep, Genotype, save_genotype
 from ostrdet.version import __version__
 
 ACCURACY = 'accuracy/top1'
-LOSSES = ('loss', 'arch_loss')
 
 
 @HOOKS.register_module()
@@ -157,12 +157,8 @@ class SelectorHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Select, write, and stop if the genotype is stable."""
         state, before = searcher_of(runner).arch_state(), self.genotypes.get(self.criterion)
-        evaluate(runner, self.panel, state)
-        scores = self.panel.scores(state, searcher_of(runner).space)
-        self.genotypes = {
-            name: None if s is None else self._try_to_select(runner, name, s, state)
-            for name, s in scores.items()
-        }
+        is_last = runner.epoch + 1 == runner.max_epochs
+        scores = self._choose(runner, state, self.panel.due(is_last))
         has_moved = runner.epoch > runner.train_loop.arch_start_epoch  # alpha, before this epoch
         now = self.genotypes.get(self.criterion)
         stable = has_moved and now is not None and now == before
@@ -170,6 +166,9 @@ class SelectorHook(Hook):
         self.stop.observe(
             epoch_view(runner, state, self.genotypes, self.criterion, self.stable_epochs)
         )
+        if self.stop.verdict() is not None and not is_last:
+            scores = self._choose(runner, state, self.panel.due_at_end())
+            now = self.genotypes.get(self.criterion)
         if is_main_process():
             record = self._record(runner, state, scores)
             Trajectory(runner.work_dir).append(record, now)
@@ -223,6 +222,18 @@ class SelectorHook(Hook):
         if self.genotype is None and self._nothing is not None:
             raise self._nothing
 
+    def _choose(
+        self, runner: Runner, state: ArchState, due: Sequence[EvaluatingCriterion]
+    ) -> dict[str, Scores]:
+        """Let criteria evaluate, then all select; returns the scores."""
+        evaluate(runner, due, state)
+        scores = self.panel.scores(state, searcher_of(runner).space)
+        self.genotypes = {
+            name: None if s is None else self._try_to_select(runner, name, s, state)
+            for name, s in scores.items()
+        }
+        return scores
+
     def _try_to_select(
         self, runner: Runner, name: str, scores: Mapping[str, Tensor], state: ArchState
     ) -> Genotype | None:
@@ -259,7 +270,7 @@ class SelectorHook(Hook):
             val_accuracy=self.val_accuracy,
             stable_epochs=self.stable_epochs,
             seconds=round(time.monotonic() - self._started, 3),
-            losses=_losses(runner),
+            losses=mean_losses(runner),
             progress=progress_of(searcher_of(runner)),
         )
 
@@ -277,13 +288,6 @@ def _check_count(key: str, value: Any, expected: str) -> None:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
         )
-
-
-def _losses(runner: Runner) -> dict[str, float]:
-    """Means over the epoch; they are in the checkpoint, so those of a resumed run are the same."""
-    hub, window = runner.message_hub, len(runner.train_loop.dataloader)
-    names = (name for name in LOSSES if f'train/{name}' in hub.log_scalars)
-    return {name: float(hub.get_scalar(f'train/{name}').mean(window)) for name in names}
 
 
 def _is_finite(step: ArchStep) -> bool:

@@ -70,6 +70,21 @@ def test_scores_equal_a_loop_over_forwards(searcher: Any, batches: list[Any], en
     assert probe.forward_passes == 2 * (1 + 3 * 5)
 
 
+def test_a_candidate_whose_weight_underflows_is_judged(searcher: Any, batches: list[Any]) -> None:
+    with torch.no_grad():
+        searcher.alphas['cell'][0, 2] = -1e4
+    state = searcher.arch_state()
+    assert state.op_weights['cell'][0, 2] == 0
+    criterion = LossChange(batches=2)
+    criterion.evaluate(SupernetProbe(searcher, batches), state)
+    p_EO = state.op_weights['cell']
+    alone_EO = p_EO.clone()
+    alone_EO[0] = F.one_hot(torch.tensor(2), 5)
+    changes = [plain_loss(searcher, b, alone_EO) - plain_loss(searcher, b, p_EO) for b in batches]
+    expected = -sum(changes) / len(changes)
+    assert criterion.scores(state)['cell'][0, 2].item() == pytest.approx(expected, rel=1e-10)
+
+
 def test_nothing_is_left_changed(searcher: Any, batches: list[Any]) -> None:
     before = {name: value.clone() for name, value in searcher.state_dict().items()}
     rng = torch.get_rng_state()
@@ -116,6 +131,28 @@ def test_a_search_is_the_same_beside_it(run_search: Callable[..., Any]) -> None:
     end = run_search('end', {'default_hooks.selector.compare': [{**judge, 'when': 'end'}]})
     assert [line['genotypes']['LossChange'] is None for line in end.lines] == [True, False]
     assert end.lines[1]['scores']['LossChange'] == judged.lines[1]['scores']['LossChange']
+
+
+def test_a_search_that_a_stop_rule_ends_is_judged_at_its_end(
+    run_search: Callable[..., Any],
+) -> None:
+    torch.set_default_dtype(torch.float32)
+    judge = {'type': 'LossChange', 'batches': 2}
+    overrides = {
+        'default_hooks.selector.criterion': {'type': 'Magnitude'},
+        'default_hooks.selector.compare': [judge],
+        'default_hooks.selector.patience': 1,
+        'optim_wrapper.arch.optimizer.lr': 0.0,
+        'train_cfg.max_epochs': 4,
+    }
+    stopped = run_search('stopped', overrides)
+    found = [line['genotypes']['LossChange'] for line in stopped.lines]
+    assert len(found) < 4
+    assert found[:-1] == [None] * (len(found) - 1)
+    from ostrdet.apis.select import select
+
+    (judged,) = select(stopped.folder, ['LossChange'])
+    assert found[-1] == judged.text
 
 
 def test_a_type_twice_is_refused(run_search: Callable[..., Any]) -> None:
