@@ -75,7 +75,7 @@ RULES = (
         'a published name, a file, or a text in quotes',
     ),
     *at_least(1, 'train_cfg.max_epochs', 'train_cfg.max_iters'),
-    *at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval'),
+    *at_least(1, 'train_cfg.val_begin', 'train_cfg.val_interval', 'train_cfg.arch_interval'),
     *at_least(0, 'train_cfg.arch_start_epoch', 'train_cfg.split_seed'),
     *at_least(1, 'model.**.num_classes', 'model.*.channels', 'model.**.space.num_*'),
     *at_least(1, 'model.*.num_cells', none=True),

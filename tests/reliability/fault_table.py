@@ -232,7 +232,7 @@ FAULTS: dict[str, Fault] = {
         'ostrdet.engine.runner.seeded_runner',
         'SeededRunner.build_train_loop',
         _of_mmengine,
-        ('tests/reliability/bad_input/test_config.py', '-k', 'nothing'),
+        ('tests/reliability/bad_input/test_values.py', '-k', 'nothing'),
     ),
     'no lock': Fault(
         'ostrdet.engine.checkpoint.lock',

@@ -45,8 +45,8 @@ class BilevelTrainLoop(SeededEpochLoop):
 
     Raises:
         InvalidValueError: If the portions are out of range or overlap, a half is smaller than a
-            batch, a number of epochs is out of range, or the supernet has fewer classes than the
-            data.
+            batch, an epoch is shorter than the interval, or the supernet has fewer classes than the
+            data. Ranges of single numbers are checked with the config.
     """
 
     def __init__(
@@ -61,9 +61,6 @@ class BilevelTrainLoop(SeededEpochLoop):
         val_interval: int = 1,
         arch_interval: int = 1,
     ) -> None:
-        _check_at_least(1, max_epochs=max_epochs, val_begin=val_begin, val_interval=val_interval)
-        _check_at_least(1, arch_interval=arch_interval)
-        _check_at_least(0, arch_start_epoch=arch_start_epoch)
         self.dataset, self.dataset_cfg = build_dataset(dataloader), dataloader['dataset']
         made = labels_made(self.dataset)
         labels = dataset_labels(self.dataset) if made is None else None
@@ -125,11 +122,3 @@ class BilevelTrainLoop(SeededEpochLoop):
             begin_at(self.arch_dataloader, epoch * rounds + turn, start % length)
             yield from self.arch_dataloader
             start = 0
-
-
-def _check_at_least(least: int, **epochs: int) -> None:
-    for key, value in epochs.items():
-        if not isinstance(value, int) or value < least:
-            raise InvalidValueError(
-                f'train_cfg.{key}={value!r}, expected an integer, at least {least}'
-            )
