@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,13 @@ EPILOG = """\
 examples:
   python tools/report.py work_dirs/ostr_darts_c10
   python tools/report.py work_dirs/ostr_darts_c10 --out ostr_darts_c10.html
+  python tools/report.py work_dirs/ostr_darts_c10 --serve
+  python tools/report.py work_dirs/studies/deep --serve 8000
 
 A search keeps report.html in its work dir up to date; this makes the page anew from trajectory.jsonl
-and run.json beside it.
+and run.json beside it. With --serve the page is shown while the search runs, with its progress, to
+browsers of this machine alone; nothing is written, and Ctrl-C ends it. The folder may be that of a
+study or of a search in stages: all runs in it are listed.
 """
 
 
@@ -24,6 +29,12 @@ class ReportOptions(Options):
 
     work_dir: str = argument('WORK_DIR', 'work dir of a search')
     out: str | None = option('file to write; default report.html in the work dir', metavar='FILE')
+    serve: int | None = option(
+        'show the page live at 127.0.0.1, on this port or any free one',
+        nargs='?',
+        const=0,
+        metavar='PORT',
+    )
 
 
 def build_parser() -> Parser:
@@ -49,6 +60,18 @@ def _report(args: argparse.Namespace) -> None:
     from ostrdet.visualization.report.report import report_of
 
     options = ReportOptions.from_args(args)
+    if options.serve is not None:
+        _serve(options.work_dir, options.serve)
+        return
     out = Path(options.out or Path(options.work_dir) / REPORT)
     write_atomically(out, report_of(options.work_dir).encode())
     print(f'report: {out}')
+
+
+def _serve(folder: str, port: int) -> None:
+    from ostrdet.visualization.report.live import live_server
+
+    with live_server(folder, port) as server:
+        print(f'live: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)', flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()

@@ -1,6 +1,5 @@
 """The report page in a browser: nothing is fetched, nothing fails, and every figure can be read."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,6 @@ from ostrdet.visualization.study_page import RunEntry, StudyPage, render_study
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-FLAGS = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-]
 DESKTOP, PHONE = 1280, 390
 SIZES = """() => [...document.querySelectorAll('figure svg')].map(svg => {
   const box = svg.getBoundingClientRect();
@@ -46,20 +36,6 @@ CONTRAST = """() => {
   return Math.min(...[...new Set(inks)].map(light)
     .map(ink => (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05)));
 }"""
-
-
-@pytest.fixture(scope='module')
-def browser() -> Iterator['Browser']:
-    """Chromium without a window, with a profile of its own."""
-    path = shutil.which('chromium')
-    if path is None:
-        pytest.skip('no chromium; apt-get install chromium')
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope='module', params=['DARTSSpace', 'NASBench201Space'])
