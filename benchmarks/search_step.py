@@ -5,7 +5,9 @@
 
 At first order a third way, "public", is the plain engine with an architecture step that differentiates
 with respect to everything, as public implementations of DARTS do. The way "drawn" is the fast engine
-under hard Gumbel weights (GDAS), a new draw for every step.
+under hard Gumbel weights (GDAS), a new draw for every step. With ``--peer DIR``, a checkout of
+quark0/darts, "peer" is the step of its own classes, for the setting darts at first order. Several
+``--threads`` take turns too.
 
 Reported per way: median, fastest and slowest step in seconds of the clock and of the processor (on
 a busy machine the latter says more), the same of a step of the weights alone, whose difference to the
@@ -19,6 +21,7 @@ import json
 import resource
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -28,6 +31,7 @@ from typing import Any
 
 import torch
 from mmengine.optim import OptimWrapperDict
+from peer import peer_steps
 from supernets import SETTINGS, UPDATES, batch, searcher
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -37,6 +41,8 @@ from ostrdet.models.searchers import BilevelSearcher
 ENGINES = ('plain', 'fast')
 #: What is shown next to the same part of the fast engine.
 WAYS = (
+    ('peer', 'step'),
+    ('peer', 'weights'),
     ('public', 'step'),
     ('plain', 'step'),
     ('plain', 'weights'),
@@ -80,33 +86,47 @@ def take_step(model: BilevelSearcher, wrapper: OptimWrapperDict, data: Any) -> N
     model.train_step(data, wrapper)
 
 
-def measure(setting: str, order: str, args: argparse.Namespace) -> Row:
-    """Alternate the engines, and within each the whole step and that of the weights alone."""
+def steps_of(setting: str, order: str, args: argparse.Namespace) -> dict[Any, Callable[[], object]]:
+    """The steps that take turns, by way and part."""
     pair = (batch(args.batch), batch(args.batch))
     models = {engine: searcher(setting, engine, order) for engine in ENGINES}
     if order == 'first':
         models['public'] = searcher(setting, 'plain', 'public')
     models['drawn'] = searcher(setting, 'fast', order, 'drawn')
-    steps = {
+    steps: dict[Any, Callable[[], object]] = {
         (way, part): partial(take_step, model, wrapper, data)
         for way, (model, wrapper) in models.items()
         for part, data in (('step', pair), ('weights', (pair[0], None)))
     }
     steps.pop(('public', 'weights'), None)  # that of 'plain'
+    if args.peer and (setting, order) == ('darts', 'first'):
+        peer = peer_steps(args.peer, args.batch)
+        steps |= {('peer', part): step for part, step in peer.items()}
+    return steps
+
+
+def measure(setting: str, order: str, args: argparse.Namespace) -> list[Row]:
+    """Alternate numbers of threads, engines, and the whole step and that of the weights alone; a row per number."""
+    steps = steps_of(setting, order, args)
     with FlopCounter() as counter:
         steps['plain', 'step']()
     for key in steps.keys() - {('plain', 'step')}:
         steps[key]()
-    seconds: dict[Any, list[tuple[float, float]]] = {key: [] for key in steps}
+    seconds: dict[Any, list[tuple[float, float]]] = defaultdict(list)
     for _ in range(args.repeats):
-        for key, step in steps.items():
-            seconds[key].append(timed(step))
-    row: Row = {'setting': setting, 'order': order, 'batch': args.batch, 'repeats': args.repeats}
-    row['gflop'] = counter.total / 1e9
-    for way, part in steps:
-        clock, processor = zip(*seconds[way, part], strict=True)
-        row[f'{way} {part}'] = {'clock': spread(clock), 'processor': spread(processor)}
-    return row
+        for threads, (key, step) in itertools.product(args.threads, steps.items()):
+            torch.set_num_threads(threads)
+            seconds[threads, key].append(timed(step))
+    fixed = {'setting': setting, 'order': order, 'batch': args.batch, 'repeats': args.repeats}
+    rows = []
+    for threads in args.threads:
+        torch.set_num_threads(threads)
+        row: Row = {**fixed, 'threads': threads, 'gflop': counter.total / 1e9, 'roof': roof()}
+        for way, part in steps:
+            clock, processor = zip(*seconds[threads, (way, part)], strict=True)
+            row[f'{way} {part}'] = {'clock': spread(clock), 'processor': spread(processor)}
+        rows.append(row)
+    return rows
 
 
 def peak_mib(way: tuple[str, ...], size: int, threads: int, steps: int = 2) -> float:
@@ -127,9 +147,9 @@ def peaks_mib(setting: str, order: str, args: argparse.Namespace) -> dict[str, f
     peaks = {}
     for name, way in ways.items():
         with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-            peaks[name] = pool.submit(peak_mib, way, args.batch, args.threads).result()
+            peaks[name] = pool.submit(peak_mib, way, args.batch, args.threads[0]).result()
     with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
-        peaks['libraries'] = pool.submit(peak_mib, ways['fast'], 1, args.threads, 0).result()
+        peaks['libraries'] = pool.submit(peak_mib, ways['fast'], 1, args.threads[0], 0).result()
     return peaks
 
 
@@ -141,7 +161,10 @@ def roof() -> float:
 
 def show(row: Row) -> None:
     """Print a row, and the ratios to the fast engine."""
-    print(f'{row["setting"]}, {row["order"]} order, batch {row["batch"]}: {row["gflop"]:.0f} GFLOP')
+    print(
+        f'{row["setting"]}, {row["order"]} order, batch {row["batch"]}, threads {row["threads"]}: '
+        f'{row["gflop"]:.0f} GFLOP'
+    )
     for way, part in WAYS:
         if f'{way} {part}' not in row:
             continue
@@ -167,21 +190,22 @@ def main() -> None:
     parser.add_argument('--orders', nargs='+', choices=list(UPDATES), default=['first'])
     parser.add_argument('--batch', type=int, default=16)
     parser.add_argument('--repeats', type=int, default=5)
-    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--threads', type=int, nargs='+', default=[1])
+    parser.add_argument('--peer', type=Path, metavar='DIR', help='a checkout of quark0/darts')
     parser.add_argument('--no-memory', action='store_true', help='skip the fresh processes')
     parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(args.threads[0])
     cases = list(itertools.product(args.settings, args.orders))
     # First, since a process inherits the peak of the one that starts it
     peaks = {} if args.no_memory else {case: peaks_mib(*case, args) for case in cases}
     rows = []
     for case in cases:
-        row = {**measure(*case, args), 'threads': args.threads, 'roof': roof()}
-        if case in peaks:
-            row['peak MiB'] = peaks[case]
-        show(row)
-        rows.append(row)
+        for row in measure(*case, args):
+            if case in peaks:
+                row['peak MiB'] = peaks[case]
+            show(row)
+            rows.append(row)
     if args.out:
         args.out.write_text(json.dumps(rows, indent=2) + '\n', encoding='utf-8')
 
