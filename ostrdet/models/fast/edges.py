@@ -35,18 +35,20 @@ class EdgeSums:
         self.edges = [_inner(edge) for edge in edges]
         self.added = {i: edge for i, edge in enumerate(edges) if _inner(edge) is not edge}
         self.sources, self.edge_weights = sources, weights.edge_weights
+        self.active = None if weights.active is None else weights.active.tolist()
         self.known = {index for node in nodes if self._are_known(node) for index in node}
         scale = 1.0 if self.edge_weights is None else self.edge_weights[:, None]
-        self.active = None if weights.active is None else weights.active.tolist()
         self.weights_K = (scale * weights.op_weights).flatten()
         self.parts: dict[tuple[int, int], tuple[Source, Tensor]] = {}
         self.passed: dict[tuple[int, int, int], Tensor] = {}
 
     def knows(self, incoming: Sequence[int]) -> bool:
-        """Whether the edges that end in a node are of one known kind, and nobody watches them."""
+        """Whether the edges that end in a node are known, of one kind, and nobody watches them."""
         return self.known.issuperset(incoming)
 
     def _are_known(self, incoming: Sequence[int]) -> bool:
+        if self.active is not None and not any(any(self.active[index]) for index in incoming):
+            return False  # the edges themselves say how large their zeros are
         first = self.edges[incoming[0]]
         edges = [self.edges[index] for index in incoming]
         if type(first) is PartialChannelMixedOp:

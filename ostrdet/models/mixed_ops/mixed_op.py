@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from torch import Tensor, nn
 
-from ostrdet.models.ops import NormCfg, build_op, norm
+from ostrdet.models.ops import NormCfg, Zero, build_op, norm
 from ostrdet.registry import MODELS
 
 
@@ -29,6 +29,7 @@ class MixedOp(nn.Module):
         normalized: Collection[str] = (),
     ) -> None:
         super().__init__()
+        self.stride = stride
         self.candidates = nn.ModuleList()
         for name in ops:
             op = build_op(name, channels, stride, norm_cfg)
@@ -44,9 +45,9 @@ class MixedOp(nn.Module):
         Args:
             x: What they read.
             op_weights_O: Their weights.
-            active_O: Which of them are computed, at least one; None for all.
+            active_O: Which of them are computed; None for all. Without any the edge is zero.
         """
         flags = active_O or [True] * len(self.candidates)
         rows = zip(op_weights_O, self.candidates, flags, strict=True)
         weighted = (w * op(x) for w, op, is_active in rows if is_active)
-        return sum(weighted, start=x.new_zeros(()))
+        return sum(weighted, start=x.new_zeros(()) if any(flags) else Zero(self.stride)(x))

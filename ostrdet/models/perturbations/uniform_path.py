@@ -16,8 +16,9 @@ class UniformPath(Perturbation):
     """Draws one candidate of every edge uniformly; it runs alone with the weight 1.
 
     The weights then learn for all cells of the space alike, as in random search with weight sharing,
-    SPOS and SETN. One draw serves all cells of a type. On a GPU the host waits for every draw, since it
-    has to know which candidates to run.
+    SPOS and SETN. One draw serves all cells of a type. An edge without a candidate is drawn as well, and
+    stays without one. On a GPU the host waits for every draw, since it has to know which candidates to
+    run.
     """
 
     def forward(
@@ -29,6 +30,8 @@ class UniformPath(Perturbation):
 
 def _drawn(weights: MixWeights, generator: Generator) -> MixWeights:
     present_EO = (weights.op_weights != 0).double().cpu()  # an edge may lack candidates
-    index_E = torch.multinomial(present_EO, 1, generator=generator).squeeze(-1)
-    active_EO = F.one_hot(index_E, present_EO.shape[-1]).bool()
+    is_open_E1 = present_EO.any(dim=-1, keepdim=True)
+    rows_EO = present_EO.where(is_open_E1, 1.0)  # a row of zeros can't be drawn from
+    index_E = torch.multinomial(rows_EO, 1, generator=generator).squeeze(-1)
+    active_EO = F.one_hot(index_E, present_EO.shape[-1]).bool() & is_open_E1
     return weights._replace(op_weights=active_EO.to(weights.op_weights), active=active_EO)

@@ -72,3 +72,46 @@ def test_serves_a_supernet(
     logits: Tensor = net(torch.randn(2, 3, 9, 8), weights)
     assert logits.shape == (2, 3)
     assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('name', MIXED_OPS)
+def test_nothing_active_is_the_weight_zero_everywhere(name: str, stride: int) -> None:
+    edge = make_edge(name, stride)
+    x = torch.randn(2, CHANNELS, 5, 4, requires_grad=True)
+    zeros_O = torch.zeros(len(OPS))
+    ends = []
+    for few in ((), ([False] * len(OPS),)):
+        y = edge(x, zeros_O, *few)
+        loss = ((y + 0 * x.sum()) * torch.ones_like(y).cumsum(dim=-1)).sum()
+        ends.append((y, *torch.autograd.grad(loss, x)))
+    assert ends[0][0].shape == ends[1][0].shape
+    for dense, sparse in zip(*ends, strict=True):
+        torch.testing.assert_close(sparse, dense)
+
+
+@pytest.mark.parametrize('engine', ['fast', 'plain'])
+@pytest.mark.parametrize('space', ['DARTSSpace', 'NASBench201Space'])
+@pytest.mark.parametrize('name', MIXED_OPS)
+def test_a_node_without_an_active_candidate_has_its_gradients(
+    name: str,
+    space: str,
+    engine: str,
+    random_weights: Callable[[SearchSpace], dict[str, MixWeights]],
+) -> None:
+    config = {'type': space, 'num_nodes': 3}
+    net = Supernet(config, CHANNELS, 3, 3, mixed_op={'type': name}, engine=engine)
+    images, stem, ends = torch.randn(2, 3, 8, 8), list(net.skeleton.stem.parameters()), []
+    drawn = random_weights(net.space)
+    for is_sparse in (False, True):
+        mix = {}
+        for cell, weights in drawn.items():
+            active_EO = torch.ones_like(weights.op_weights, dtype=torch.bool)
+            spec = net.space.cells[cell]
+            active_EO[list(spec.incoming(spec.nodes[0]))] = False
+            p_EO = weights.op_weights.where(active_EO, 0.0)
+            mix[cell] = MixWeights(p_EO, active=active_EO if is_sparse else None)
+        loss = net(images, mix).square().sum()
+        ends.append((loss, *torch.autograd.grad(loss, stem)))
+    for dense, sparse in zip(*ends, strict=True):
+        torch.testing.assert_close(sparse, dense)
