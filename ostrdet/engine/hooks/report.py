@@ -1,8 +1,10 @@
 """``report.html`` of the work dir, kept up to date, and the facts of the run that it shows."""
 
+import math
 import platform
 from copy import deepcopy
 from pathlib import Path
+from time import monotonic
 
 import mmengine
 import mmpretrain
@@ -22,8 +24,11 @@ from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import HOOKS
 from ostrdet.structures.atomic import write_atomically
 from ostrdet.version import __version__
-from ostrdet.visualization.report.report import report_of
 
+#: Least time between two pages, in seconds: a look at a running search is seldom more frequent.
+SECONDS = 30.0
+#: Greatest share of the time of a run that drawing takes.
+SHARE = 0.05
 #: Stands in a command for the config that a search does not name.
 CONFIG = 'CONFIG'
 
@@ -94,38 +99,75 @@ def _machine(runner: Runner) -> dict[str, str]:
 
 @HOOKS.register_module()
 class ReportHook(SideShowHook):
-    """Writes ``run.json`` at the start and ``report.html`` after every epoch.
+    """Writes ``run.json`` at the start, and ``report.html`` now and then and at the end.
 
     The page is made from the files of the work dir alone, so ``tools/report.py`` makes the same one
-    at any time.
+    at any time. Drawing takes seconds, which the search waits for: at most :data:`SHARE` of its time.
+    Whatever ends the run, the page then shows all its epochs.
 
     Args:
         train_config: The config that trains what the search finds, for the command on the page.
         interval: Write the page after so many epochs, and after the last; 0 leaves it to the tool.
+        seconds: Least time between two pages, and before the first; 0 draws whenever ``interval``
+            says so, however long that takes.
 
     Raises:
-        InvalidValueError: If ``interval`` is no number of epochs.
+        InvalidValueError: If ``interval`` is no number of epochs, or ``seconds`` none of seconds.
     """
 
     role = 'report'
 
-    def __init__(self, train_config: str = CONFIG, interval: int = 1) -> None:
+    def __init__(
+        self, train_config: str = CONFIG, interval: int = 1, seconds: float = SECONDS
+    ) -> None:
         super().__init__()
         if not isinstance(interval, int) or interval < 0:
             raise InvalidValueError(
                 f'default_hooks.report.interval={interval!r}, expected a number of epochs, or 0'
             )
-        self.train_config, self.interval = train_config, interval
+        if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+            raise InvalidValueError(
+                f'default_hooks.report.seconds={seconds!r}, expected a number of seconds, or 0'
+            )
+        self.train_config, self.interval, self.seconds = train_config, interval, seconds
+        self._is_behind = False
+        self._next = 0.0
 
     def before_train(self, runner: Runner) -> None:
         """Write what is known before the first epoch."""
+        self._next = monotonic() + self.seconds
+        # Of earlier epochs there may be no page, if their process was killed
+        self._is_behind = bool(self.interval and runner.epoch)
         if is_main_process():
             facts = facts_of(runner, self.train_config)
             write_atomically(Path(runner.work_dir) / FACTS, facts.to_json().encode())
 
     def show(self, runner: Runner) -> None:
         """Write the page anew, if its turn has come."""
-        epoch = runner.epoch + 1
-        if self.interval == 0 or (epoch % self.interval and epoch != runner.max_epochs):
+        if self.interval == 0:
             return
+        self._is_behind = True
+        if (runner.epoch + 1) % self.interval == 0 and monotonic() >= self._next:
+            self._draw(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Write the page of all epochs, before the console names it."""
+        self._catch_up(runner)
+
+    def after_run(self, runner: Runner) -> None:
+        """The same, where an error or a signal has ended the run."""
+        self._catch_up(runner)
+
+    def _catch_up(self, runner: Runner) -> None:
+        if self._is_behind:
+            self._is_behind = False  # also if it fails: the second call would fail alike
+            self.attempt(self._draw, runner)
+
+    def _draw(self, runner: Runner) -> None:
+        begin = monotonic()
+        from ostrdet.visualization.report.report import report_of  # matplotlib, for a page alone
+
         write_atomically(Path(runner.work_dir) / REPORT, report_of(runner.work_dir).encode())
+        now = monotonic()
+        self._next = now + (self.seconds and max(self.seconds, (now - begin) / SHARE))
+        self._is_behind = False

@@ -1,6 +1,7 @@
 """What shows a search and must never end it."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -21,10 +22,14 @@ class SideShowHook(Hook):
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Show it, or say once why not."""
+        self.attempt(self.show, runner)
+
+    def attempt(self, act: Callable[[Runner], None], runner: Runner) -> None:
+        """Do ``act`` on the main process; the first fault of the run is one warning."""
         if not is_main_process():
             return
         try:
-            self.show(runner)
+            act(runner)
         except Exception as error:  # noqa: BLE001 - a search outlives any fault of its pictures
             if not self._has_failed:
                 runner.logger.warning(f'{type(self).__name__}: {type(error).__name__}: {error}')
