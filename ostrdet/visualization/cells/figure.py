@@ -3,7 +3,7 @@
 import io
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import networkx as nx
@@ -11,17 +11,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
 from PIL import Image
 
 from ostrdet.errors import GenotypeError
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
-from ostrdet.visualization.cells.graph import genotype_graphs, to_dot
+from ostrdet.visualization.cells.graph import edge_name, genotype_graphs, to_dot
 from ostrdet.visualization.cells.layout import (
     NODE_HALF_HEIGHT,
-    NODE_HALF_WIDTH,
     CellLayout,
     EdgePlace,
+    NodePlace,
+    Point,
     layout_cell,
 )
 from ostrdet.visualization.style import (
@@ -36,6 +38,8 @@ from ostrdet.visualization.style import (
 )
 
 MARGIN, TITLE, GAP = 16.0, 18.0, 24.0
+#: Height of a line below a cell, and radius of an edge's corners, in points.
+ROW, RADIUS = 14.0, 6.0
 #: What marks an edge that the epoch before did not have.
 CHANGED = PALETTE[4]
 
@@ -52,18 +56,19 @@ def cells_figure(
 
     Args:
         genotype: What to draw.
-        previous: Edges that this one lacks are marked.
+        previous: Edges that this one lacks are marked, and listed below the cell.
         title: A line above the cells.
         only: The cell type to draw; None draws all.
     """
     graphs = genotype_graphs(genotype, previous)
     graphs = graphs if only is None else {only: graphs[only]}
     layouts = {name: layout_cell(graph) for name, graph in graphs.items()}
-    top = TITLE * ((len(graphs) > 1) + (title is not None)) + MARGIN + NODE_HALF_HEIGHT
-    height = top + MARGIN + NODE_HALF_HEIGHT - min(place.bottom for place in layouts.values())
+    heads = TITLE * ((len(graphs) > 1) + (title is not None))
+    top = heads + MARGIN + NODE_HALF_HEIGHT
+    bottom = min(p.bottom - ROW * len(_changes(p)) for p in layouts.values()) - MARGIN
     width = 2 * MARGIN + sum(p.right - p.left + GAP for p in layouts.values()) - GAP
-    figure = new_figure(width, height)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(top - height, top))
+    figure = new_figure(width, top - bottom)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(bottom, top))
     axes.set_axis_off()
     if title is not None:
         axes.text(width / 2, top - TITLE / 2 - 4, title, ha='center', va='center', weight='bold')
@@ -93,45 +98,62 @@ def op_styles(ops: Sequence[str]) -> Mapping[str, dict[str, Any]]:
 def _draw(
     axes: Axes, graph: nx.MultiDiGraph, place: CellLayout, x: float, ops: Sequence[str]
 ) -> None:
-    for node, (_, y) in place.nodes.items():
-        _draw_node(axes, graph.nodes[node], x, y)
+    for node, box in place.nodes.items():
+        _draw_node(axes, graph.nodes[node], box, x)
     styles = op_styles(ops)
     for edge in place.edges:
         style = styles.get(edge.op, {'color': GRID, 'linestyle': 'solid'})
-        arrow = FancyArrowPatch(
-            *((x + dx, y) for dx, y in (edge.begin, edge.end)),
-            connectionstyle=f'arc3,rad={-2 * edge.bend / (edge.begin[1] - edge.end[1])}',
-            arrowstyle='-|>,head_length=4,head_width=2.2',
-            shrinkA=0,  # nodes cover where edges begin
-            shrinkB=_node_radius(edge),
-            linewidth=2.8 if edge.changed else 1.4,
-            **style,
-        )
-        axes.add_patch(arrow)
+        _draw_edge(axes, edge, x, style)
         _label_edge(axes, edge, x)
+    for row, text in enumerate(_changes(place), 1):
+        axes.text(x, place.bottom - ROW * row, text, ha='center', va='center')
 
 
-def _draw_node(axes: Axes, facts: Mapping[str, Any], x: float, y: float) -> None:
-    corner = (x - NODE_HALF_WIDTH, y - NODE_HALF_HEIGHT)
+def _draw_node(axes: Axes, facts: Mapping[str, Any], place: NodePlace, x: float) -> None:
     is_end = facts['is_input'] or facts['is_output']
+    left, bottom, right, top = place.box
     box = FancyBboxPatch(
-        corner,
-        2 * NODE_HALF_WIDTH,
-        2 * NODE_HALF_HEIGHT,
+        (x + left, bottom),
+        right - left,
+        top - bottom,
         f'round,pad=0,rounding_size={2 if is_end else NODE_HALF_HEIGHT}',
         facecolor=PAPER,
         edgecolor=INK,
         zorder=3,
     )
     axes.add_patch(box)
-    axes.text(x, y, facts['label'], ha='center', va='center_baseline', zorder=4)
+    axes.text(x, place.y, facts['label'], ha='center', va='center_baseline', zorder=4)
 
 
-def _node_radius(edge: EdgePlace) -> float:
-    """From the middle of a node to its rim, where the edge comes in: clipping at patches is slow."""
-    across, down = 2 * edge.bend, (edge.begin[1] - edge.end[1]) / 2
-    length = math.hypot(across, down)
-    return length / max(abs(across) / NODE_HALF_WIDTH, down / NODE_HALF_HEIGHT) + 1
+def _draw_edge(axes: Axes, edge: EdgePlace, x: float, style: Mapping[str, Any]) -> None:
+    if edge.stem:
+        look: dict[str, Any] = {'color': INK, 'zorder': 1.5} if edge.op else {'color': GRID}
+        across, heights = zip(*edge.stem, strict=True)
+        axes.plot([x + dx for dx in across], heights, linewidth=1, **look)
+        axes.plot(x + across[1], heights[1], 'o', markersize=3, **look)
+    corners = [(x + dx, y) for dx, y in edge.points]
+    arrow = FancyArrowPatch(
+        path=_rounded(corners),
+        arrowstyle='-|>,head_length=4,head_width=2.2',
+        linewidth=2.8 if edge.changed else 1.4,
+        **style,
+    )
+    axes.add_patch(arrow)
+
+
+def _rounded(corners: Sequence[Point]) -> Path:
+    """A line through corners, rounded where it turns."""
+    places, codes = [corners[0]], [Path.MOVETO]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        places += [_towards(corner, before), corner, _towards(corner, after)]
+        codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
+    return Path([*places, corners[-1]], [*codes, Path.LINETO])
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    length = math.dist(corner, other)
+    part = min(RADIUS, length / 2) / length
+    return tuple(c + part * (o - c) for c, o in zip(corner, other, strict=True))  # type: ignore[return-value]
 
 
 def _label_edge(axes: Axes, edge: EdgePlace, x: float) -> None:
@@ -139,21 +161,26 @@ def _label_edge(axes: Axes, edge: EdgePlace, x: float) -> None:
         return
     dx, y = edge.label_place
     box: dict[str, Any] = {
-        'boxstyle': 'round,pad=0.15',
+        'boxstyle': 'round,pad=0.12',
         'facecolor': PAPER,
-        'edgecolor': 'none',
+        'edgecolor': CHANGED if edge.changed else 'none',
         'linewidth': 1.6,
     }
-    text = edge.op
-    if edge.changed:
-        text += f'\nwas {edge.was}' if edge.was else '\nnew edge'
-        box['edgecolor'] = CHANGED
-    axes.text(x + dx, y, text, ha='center', va='center', bbox=box, zorder=2)
+    axes.text(x + dx, y, edge.op, ha='center', va='center', bbox=box, zorder=2)
+
+
+def _changes(place: CellLayout) -> list[str]:
+    """A line for every edge that was not there before, in the order of the nodes."""
+    return [
+        f'{edge_name(edge.source, edge.target)}: ' + (f'was {edge.was}' if edge.was else 'new edge')
+        for edge in place.edges
+        if edge.changed
+    ]
 
 
 def draw_genotype(
     genotype: Genotype,
-    path: str | Path,
+    path: str | FilePath,
     before: Genotype | None = None,
     title: str | None = None,
 ) -> None:
@@ -170,7 +197,7 @@ def draw_genotype(
         InvalidValueError: If matplotlib does not know the suffix.
         OSError: If the file can't be written.
     """
-    path = Path(path)
+    path = FilePath(path)
     if before is not None and dict(before.space) != dict(genotype.space):
         raise GenotypeError(
             f'the genotype to compare with is of {dict(before.space)}, this one of '

@@ -1,4 +1,4 @@
-"""A derived cell as a graph: nodes with the paper's names, edges with their operation."""
+"""A derived cell as a graph: numbered nodes, edges with their operation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,26 +14,25 @@ OUTPUT_NAME = 'cₖ'
 
 
 def node_names(spec: CellSpec) -> list[str]:
-    """What the nodes of a cell are called, inputs first.
+    """What the nodes of a cell are called: their numbers, as in the text of a genotype.
 
-    Several inputs are the outputs of the cells before, cₖ₋₂ and cₖ₋₁, and the other nodes count from
-    0; a single input is node 0 itself.
+    Several inputs are also the outputs of the cells before, cₖ₋₂ and cₖ₋₁.
 
     Examples:
         >>> node_names(CellSpec(num_inputs=2, num_nodes=2, output=(2, 3)))
-        ['cₖ₋₂', 'cₖ₋₁', '0', '1']
+        ['0: cₖ₋₂', '1: cₖ₋₁', '2', '3']
     """
+    numbers = [str(node) for node in range(spec.num_states)]
     if spec.num_inputs == 1:
-        return [str(node) for node in range(spec.num_states)]
+        return numbers
     before = (str(spec.num_inputs - node) for node in range(spec.num_inputs))
-    inputs = [f'cₖ₋{number.translate(_SUBSCRIPT)}' for number in before]
-    return inputs + [str(node) for node in range(spec.num_nodes)]
+    inputs = [f'{node}: cₖ₋{number.translate(_SUBSCRIPT)}' for node, number in enumerate(before)]
+    return inputs + numbers[spec.num_inputs :]
 
 
-def edge_name(spec: CellSpec, source: int, target: int) -> str:
-    """An edge as text, such as 'cₖ₋₁ → 0'."""
-    names = node_names(spec)
-    return f'{names[source]} → {names[target]}'
+def edge_name(source: int, target: int) -> str:
+    """An edge as text, such as '1 → 2'."""
+    return f'{source} → {target}'
 
 
 def cell_graph(

@@ -32,7 +32,7 @@ from ostrdet.visualization.style import inline_svg, styled
 
 def edge_names(spec: CellSpec) -> list[str]:
     """The names of all edges, in the order of the rows of alpha."""
-    return [edge_name(spec, *edge) for edge in spec.edges]
+    return [edge_name(*edge) for edge in spec.edges]
 
 
 def selectable(history: SearchHistory) -> list[int]:

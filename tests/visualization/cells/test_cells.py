@@ -4,6 +4,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,7 @@ from ostrdet.visualization.cells.graph import (
     node_names,
     to_dot,
 )
-from ostrdet.visualization.cells.layout import (
-    CHARACTER,
-    NODE_HALF_HEIGHT,
-    NODE_HALF_WIDTH,
-    layout_cell,
-)
+from ostrdet.visualization.cells.layout import CellLayout, EdgePlace, layout_cell
 from ostrdet.visualization.style import inline_svg, styled
 
 SPACES.import_from_location()
@@ -59,11 +55,15 @@ def test_a_graph_has_the_edges_of_the_cell(name: str) -> None:
         assert not any(changed for *_, changed in graph.edges(data='changed'))
 
 
-def test_nodes_have_the_names_of_the_paper() -> None:
+def test_nodes_are_numbered_as_in_the_text() -> None:
     two, one = CellSpec(2, 4, (2, 3, 4, 5)), CellSpec(1, 3, (3,))
-    assert node_names(two) == ['cₖ₋₂', 'cₖ₋₁', '0', '1', '2', '3']
+    assert node_names(two) == ['0: cₖ₋₂', '1: cₖ₋₁', '2', '3', '4', '5']
     assert node_names(one) == ['0', '1', '2', '3']
-    assert (edge_name(two, 1, 3), edge_name(one, 0, 2)) == ('cₖ₋₁ → 1', '0 → 2')
+    assert edge_name(1, 3) == '1 → 3'
+    text = build_space({'type': 'DARTSSpace'}).format(get_genotype('darts_v2'))
+    named = {int(number) for number in re.findall(r"', (\d)\)", text)}
+    graph = genotype_graphs(get_genotype('darts_v2'))['normal']
+    assert named <= {int(label[0]) for node, label in graph.nodes(data='label') if node < 6}
 
 
 def test_what_changed_is_marked_with_what_was_there() -> None:
@@ -91,35 +91,79 @@ def full_cells(space_type: str) -> Iterator[tuple[CellSpec, CellGenotype]]:
         yield spec, CellGenotype(nodes, spec.output)
 
 
-def rectangles(graph: object) -> list[Rectangle]:
-    """Left, bottom, right and top of every node and every label."""
-    place = layout_cell(graph)
-    nodes = ((*centre, NODE_HALF_WIDTH, NODE_HALF_HEIGHT) for centre in place.nodes.values())
-    labels = (
-        (*edge.label_place, CHARACTER * len(edge.op) / 2, 7.0) for edge in place.edges if edge.op
-    )
-    found = [(x - w, y - h, x + w, y + h) for x, y, w, h in (*nodes, *labels)]
-    assert min(r[0] for r in found) >= place.left
-    assert max(r[2] for r in found) <= place.right
-    return found
-
-
 def meet(a: Rectangle, b: Rectangle) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+def lines(edge: EdgePlace) -> Iterator[Rectangle]:
+    """The straight parts of an edge, of no width."""
+    for part in (edge.stem, edge.points):
+        for (x, y), (u, v) in itertools.pairwise(part):
+            yield min(x, u), min(y, v), max(x, u), max(y, v)
+
+
+def overlaps(place: CellLayout) -> list[object]:
+    """Labels that cover a node, another label or another edge, and edges that cross a node."""
+    boxes = {node: found.box for node, found in place.nodes.items()}
+    labels = [(edge, edge.label) for edge in place.edges if edge.label]
+    found: list[object] = [
+        (one, other) for (one, a), (other, b) in itertools.combinations(labels, 2) if meet(a, b)
+    ]
+    found += [(edge, node) for edge, a in labels for node, b in boxes.items() if meet(a, b)]
+    for edge, other in itertools.product(place.edges, repeat=2):
+        if edge is not other and edge.label:
+            found += [(edge, other) for line in lines(other) if meet(edge.label, line)]
+    found += [
+        (edge, node)
+        for edge in place.edges
+        for line in lines(edge)
+        for node, box in boxes.items()
+        if meet(line, box)
+    ]
+    return found
+
+
 @pytest.mark.parametrize('space_type', sorted(SPACES.module_dict))
-def test_no_label_meets_another_or_a_node(space_type: str) -> None:
+def test_no_label_covers_anything(space_type: str) -> None:
     for spec, cell in full_cells(space_type):
-        found = rectangles(cell_graph(spec, cell))
-        assert len(found) >= spec.num_states + len(spec.edges)
-        assert not [pair for pair in itertools.combinations(found, 2) if meet(*pair)]
+        place = layout_cell(cell_graph(spec, cell))
+        assert sum(edge.label is not None for edge in place.edges) == len(spec.edges)
+        assert not overlaps(place)
+
+
+@pytest.mark.parametrize('name', GENOTYPES)
+def test_no_label_of_a_published_cell_covers_anything(name: str) -> None:
+    for graph in genotype_graphs(get_genotype(name)).values():
+        place = layout_cell(graph)
+        assert not overlaps(place)
+        assert place.left <= min(box.box[0] for box in place.nodes.values())
 
 
 def test_twins_do_not_meet() -> None:
-    cell = CellGenotype(((('sep_conv_3x3', 0), ('sep_conv_5x5', 0)),), (2,))
-    found = rectangles(cell_graph(CellSpec(2, 1, (2,)), cell))
-    assert not [pair for pair in itertools.combinations(found, 2) if meet(*pair)]
+    twins = ((('sep_conv_3x3', 0), ('sep_conv_5x5', 0)), (('max_pool_3x3', 2), ('skip_connect', 2)))
+    place = layout_cell(cell_graph(CellSpec(2, 2, (2, 3)), CellGenotype(twins, (2, 3))))
+    assert not overlaps(place)
+    assert len({edge.points for edge in place.edges}) == len(place.edges)
+
+
+def test_an_overlap_is_found() -> None:
+    place = layout_cell(genotype_graphs(get_genotype('ostr_nb201'))['cell'])
+    straight, *others = place.edges
+    moved = replace(straight, label_place=others[0].label_place)
+    assert overlaps(replace(place, edges=(moved, *others)))
+
+
+def test_lines_lead_from_node_to_node() -> None:
+    for graph in genotype_graphs(get_genotype('darts_v2')).values():
+        place = layout_cell(graph)
+        for edge in place.edges:
+            _, bottom, right, top = place.nodes[edge.target].box
+            (x, y), begin = edge.points[-1], (edge.stem or edge.points)[0]
+            assert (abs(x), y) == (right, y) if edge.stem else (x, y) == (0, top)
+            assert bottom <= y <= top
+            left, bottom, right, top = place.nodes[edge.source].box
+            assert left <= begin[0] <= right
+            assert bottom <= begin[1] <= top
 
 
 @pytest.mark.parametrize('space_type', sorted(SPACES.module_dict))
@@ -154,7 +198,7 @@ def test_changed_edges_are_told_in_the_drawing() -> None:
         sum(facts['changed'] for *_, facts in graph.edges(data=True))
         for graph in genotype_graphs(new, old).values()
     )
-    assert svg.count('>was ') == changes > 0
+    assert svg.count(': was ') == changes > 0
 
 
 def test_only_one_cell_can_be_drawn() -> None:
