@@ -10,9 +10,9 @@ from markupsafe import Markup
 from ostrdet.records.history import SearchHistory
 from ostrdet.structures import Genotype
 from ostrdet.visualization.curves import box, name_axes
-from ostrdet.visualization.report.pictures import edge_names, selectable
+from ostrdet.visualization.report.pictures import edge_names
 from ostrdet.visualization.report.series import shares
-from ostrdet.visualization.report.text import cell_title, meaning
+from ostrdet.visualization.report.text import cell_title, meaning, selectable
 from ostrdet.visualization.style import inline_group, line_style, new_figure, styled
 
 WIDTH, HEIGHT = 178.0, 132.0

@@ -10,6 +10,7 @@ from ostrdet.visualization.cells.figure import cells_figure
 from ostrdet.visualization.cells.graph import edge_name
 from ostrdet.visualization.curves import Curve, curves_svg
 from ostrdet.visualization.page import Picture, picture
+from ostrdet.visualization.report.judgement import COLLAPSE, without_parameters
 from ostrdet.visualization.report.margin_map import margin_svg
 from ostrdet.visualization.report.series import (
     Margins,
@@ -19,12 +20,12 @@ from ostrdet.visualization.report.series import (
     unchanged_epochs,
 )
 from ostrdet.visualization.report.text import (
-    COLLAPSE,
     cell_title,
     compared,
     free_ops,
     meaning,
     new_edges,
+    selectable,
     skip_ops,
 )
 from ostrdet.visualization.style import inline_svg, styled
@@ -33,12 +34,6 @@ from ostrdet.visualization.style import inline_svg, styled
 def edge_names(spec: CellSpec) -> list[str]:
     """The names of all edges, in the order of the rows of alpha."""
     return [edge_name(*edge) for edge in spec.edges]
-
-
-def selectable(history: SearchHistory) -> list[int]:
-    """Indices of the operations that may be chosen."""
-    space = history.space
-    return [index for index, op in enumerate(space.ops) if op in space.selectable_ops]
 
 
 def cell_pictures(history: SearchHistory) -> Iterator[Picture]:
@@ -54,7 +49,10 @@ def cell_pictures(history: SearchHistory) -> Iterator[Picture]:
                 figure = cells_figure(last, before[-1] if before else None, only=cell)
                 svg = inline_svg(figure, title)
             changed = len(new_edges(before[-1] if before else None, last, cell))
-            told = f'Changed by the last epoch: {changed} of {num_kept(history.space.cells[cell])}.'
+            told = (
+                f'Changed by the last epoch: {changed} of {num_kept(history.space.cells[cell])}. '
+            )
+            told += f'Without parameters: {without_parameters(history, last, cell)}.'
             score = f'Score: {meaning(criterion)}.' if meaning(criterion) else ''
             yield picture(title, f'{told} {score}', svg)
 

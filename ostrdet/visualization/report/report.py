@@ -6,14 +6,9 @@ from ostrdet.records.history import SearchHistory, read_history
 from ostrdet.version import __version__
 from ostrdet.visualization.page import PAGES, Picture
 from ostrdet.visualization.report import pictures as pictures
+from ostrdet.visualization.report.judgement import collapse_warnings, settled
 from ostrdet.visualization.report.panels import dash_array, trajectories
-from ostrdet.visualization.report.text import (
-    collapse_warnings,
-    compared,
-    comparison,
-    meaning,
-    tiles,
-)
+from ostrdet.visualization.report.text import compared, comparison, meaning, tiles
 from ostrdet.visualization.style import line_style, page_colour
 
 
@@ -49,6 +44,7 @@ def render_report(history: SearchHistory) -> str:
         rival=history.rival,
         is_finished=history.epochs[-1] == history.facts.max_epochs,
         comparison=comparison(history),
+        settled=settled(history),
         genotypes={name: _text(history, name) for name in compared(history)},
         tiles=list(tiles(history)),
         warnings=list(collapse_warnings(history)),

@@ -10,11 +10,8 @@ from ostrdet.records.history import SearchHistory
 from ostrdet.registry import CRITERIA
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellPlan, Genotype
-from ostrdet.visualization.page import Notice, Tile
-from ostrdet.visualization.report.series import count_ops, num_kept, unchanged_epochs
-
-#: A network with more than this part of its edges without parameters has collapsed.
-COLLAPSE = 0.5
+from ostrdet.visualization.page import Tile
+from ostrdet.visualization.report.series import num_kept, unchanged_epochs
 
 
 def meaning(criterion: str) -> str:
@@ -33,31 +30,10 @@ def skip_ops(history: SearchHistory) -> list[str]:
     return [op for op, kind in history.op_kinds.items() if kind == IDENTITY]
 
 
-def collapse_warnings(history: SearchHistory) -> Iterator[Notice]:
-    """A warning for each of both criteria if most of its network learns nothing.
-
-    The cells count as often as the network has them: few published networks learn anything in their
-    reduction cells, and that is no collapse.
-    """
-    times = cell_counts(history.space)
-    total = sum(times[cell] * num_kept(spec) for cell, spec in history.space.cells.items())
-    for criterion in compared(history):
-        genotype = history.genotypes[criterion][-1]
-        if genotype is None:
-            continue
-        free, skips = (
-            sum(times[cell] * count_ops([genotype.cells[cell]], ops)[0] for cell in times) / total
-            for ops in (free_ops(history), skip_ops(history))
-        )
-        is_chosen = criterion == history.facts.criterion
-        if free > COLLAPSE:
-            yield Notice(
-                f'{free:.0%} of the edges of the network that {criterion} '
-                f'{"chooses" if is_chosen else "would choose"} carry operations without parameters, '
-                f'{skips:.0%} skip connections. This is the collapse that searches by weight are '
-                'known for: such cells do well in the supernet, and poorly once they are trained.',
-                is_alarm=is_chosen,
-            )
+def selectable(history: SearchHistory) -> list[int]:
+    """Indices of the operations that may be chosen."""
+    space = history.space
+    return [index for index, op in enumerate(space.ops) if op in space.selectable_ops]
 
 
 def cell_counts(space: SearchSpace) -> Mapping[str, int]:

@@ -13,9 +13,8 @@ from ostrdet.records.history import SearchHistory
 from ostrdet.records.run_facts import RunFacts
 from ostrdet.registry import SPACES
 from ostrdet.spaces import build_space
-from ostrdet.spaces.zoo import get_genotype
 from ostrdet.visualization.report.report import render_report, report_of
-from ostrdet.visualization.report.text import cell_counts, collapse_warnings, comparison
+from ostrdet.visualization.report.text import cell_counts, comparison
 
 SPACES.import_from_location()
 MEBIBYTE = 2**20
@@ -109,6 +108,9 @@ def test_what_a_config_holds_is_text(page: str) -> None:
         'Table accuracy on cifar10',
         'Table accuracy on cifar100',
         'Stability of the choice',
+        'Has the choice settled? <strong>Never: ',
+        'Without parameters: ',
+        'Rectangles are the cell',
         'Operations without parameters in the cell',
         'Margins of OperationStrength in the cell',
         'Margins of Magnitude in the cell',
@@ -155,23 +157,6 @@ def test_a_search_that_has_not_chosen_yet_has_a_report(history: MakeHistory) -> 
     assert 'no choice yet' in page
     assert 'Weights of the operations' in page
     assert 'Scores of' not in page
-
-
-def test_a_collapse_is_an_alarm_only_where_it_was_chosen(history: MakeHistory) -> None:
-    collapsed = {'OperationStrength': CONVS, 'Magnitude': SKIPS}
-    (notice,) = collapse_warnings(history(collapsed))
-    assert (notice.is_alarm, '83% of the edges' in notice.text) == (False, True)
-    (notice,) = collapse_warnings(history(collapsed, 'Magnitude'))
-    assert (notice.is_alarm, '67% skip connections' in notice.text) == (True, True)
-    assert not [*collapse_warnings(history({'OperationStrength': CONVS, 'Magnitude': CONVS}))]
-
-
-def test_published_cells_are_no_collapse_though_their_reductions_learn_nothing(
-    history: MakeHistory,
-) -> None:
-    text = build_space({'type': 'DARTSSpace'}).format(get_genotype('darts_v2'))
-    texts = {'OperationStrength': text, 'Magnitude': text}
-    assert not [*collapse_warnings(history(texts, 'Magnitude', 'DARTSSpace'))]
 
 
 def test_cells_count_as_often_as_networks_have_them() -> None:
