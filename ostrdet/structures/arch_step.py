@@ -1,11 +1,14 @@
 """What the architecture step leaves behind for the selection criteria."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+#: Two factors by cell type, (E, O) each, whose products estimate the Hessian in the weights of each edge.
+Pairs = Mapping[str, 'tuple[Tensor, Tensor]']
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,13 @@ class ArchStep:
         op_weight_grads: dL/dp by cell type. Shape (E, O).
         kept: Which candidates took part, where a weighting drops some: bool, (E, O) by cell type. Of the
             others there is no gradient. None for all.
+        pairs: By the name of an estimate, l and r of the minibatch: the mean of l_e r_e^T over draws is
+            the matrix of d2L/dp2 of edge e, or what the estimate takes for it. Empty in a step for which
+            no criterion asked.
     """
 
     state: ArchState
     alpha_grads: Mapping[str, 'Tensor']
     op_weight_grads: Mapping[str, 'Tensor']
     kept: 'Mapping[str, Tensor] | None' = None
+    pairs: Mapping[str, Pairs] = field(default_factory=dict)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.kernels.curvature import central_difference
 from ostrdet.models.arch_updates.base import ArchUpdate, Batch, BilevelProblem
 from ostrdet.models.arch_updates.sgd_step import SGDStep
 from ostrdet.registry import ARCH_UPDATES, nearest
@@ -71,16 +71,11 @@ class UnrolledUpdate(ArchUpdate):
         self, problem: BilevelProblem, batch: Batch, direction: Mapping[str, Tensor]
     ) -> list[Tensor]:
         """d^2 L_train / dmix dw times ``direction``, by central differences (DARTS, Eq. 8)."""
-        length = torch.stack([d.norm() for d in direction.values()]).norm()
-        # No branch on the length, for which the host would wait: a direction of zero gives zero
-        radius = self.epsilon / length.clamp_min(torch.finfo(length.dtype).tiny)
 
-        def shifted(sign: int) -> list[Tensor]:
-            weights = {
-                name: weight.detach() + sign * radius * direction[name]
-                for name, weight in problem.weights.items()
-            }
-            return problem.grad(problem.loss(batch, weights), problem.mix)
+        def mix_grads(weights: list[Tensor]) -> list[Tensor]:
+            named = dict(zip(problem.weights, weights, strict=True))
+            return problem.grad(problem.loss(batch, named), problem.mix)
 
-        ahead, behind = shifted(1), shifted(-1)
-        return [(a - b) / (2 * radius) for a, b in zip(ahead, behind, strict=True)]
+        directions = [direction[name] for name in problem.weights]
+        weights = list(problem.weights.values())
+        return central_difference(mix_grads, weights, directions, self.epsilon)
