@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -10,24 +11,34 @@ from typing import Any
 
 from ostrdet.version import __version__
 
-__all__ = ['__version__', 'build_derived', 'get_genotype', 'list_genotypes']
-
-#: Names that are imported when they are first asked for, so that importing ostrdet is free of torch.
+#: The API: where to find what is imported when it is first asked for, as importing ostrdet is free
+#: of torch.
 _LAZY = {
-    'build_derived': 'ostrdet.models.networks',
-    'get_genotype': 'ostrdet.spaces.zoo',
-    'list_genotypes': 'ostrdet.spaces.zoo',
+    'build_backbone': ('ostrdet.networks', 'build_backbone'),
+    'build_derived': ('ostrdet.networks', 'build_derived'),
+    'get_genotype': ('ostrdet.spaces.zoo', 'get_genotype'),
+    'list_genotypes': ('ostrdet.spaces.zoo', 'list_genotypes'),
+    'search': ('ostrdet.apis.search', 'search_genotype'),
 }
+__all__ = ['__version__', *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
-        raise AttributeError(f"module 'ostrdet' has no attribute '{name}'")
-    return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(_unknown(name))
+    module, member = _LAZY[name]
+    with import_module('ostrdet.quiet').quiet():  # libraries print notes when they are imported
+        return getattr(import_module(module), member)
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, __all__, n=1)
+    hint = f". Did you mean '{close[0]}'?" if close else ''
+    return f"module 'ostrdet' has no attribute '{name}'{hint}"
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted(__all__)
 
 
 class _StandInFinder(MetaPathFinder, Loader):

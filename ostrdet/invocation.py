@@ -45,6 +45,13 @@ def packaged_name(path: str | os.PathLike[str]) -> str | None:
     return name if text.startswith('configs/') and find_config(name).is_file() else None
 
 
+def packaged_names() -> list[str]:
+    """What the configs that the package carries are called, without those to inherit from."""
+    folder = configs_folder()
+    paths = (path.relative_to(folder) for path in sorted(folder.rglob('*.py')))
+    return [f'{PREFIX}{path.as_posix()}' for path in paths if path.parts[0] != '_base_']
+
+
 def uses_scripts() -> bool:
     """Whether the reader has the scripts of ``tools/`` before him, and did not start ``ostrdet``."""
     if sys.argv and Path(sys.argv[0]).name == PROGRAM:

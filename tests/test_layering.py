@@ -20,6 +20,7 @@ FLOORS = (
     {'__init__', 'invocation', 'output', 'quiet', 'registry', 'safe_pickle', 'structures'},
     {'kernels', 'spaces'},
     {'models', 'selection'},
+    {'networks'},
     {'datasets'},
     {'evaluation'},
     {'records'},

@@ -13,7 +13,8 @@ from torch.utils.benchmark import Measurement, Timer
 from ostrdet.apis.load_model import Logits, build_model, image_size, lay_out, random_images
 from ostrdet.engine.peak_memory import resident_peak_mib
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.networks import DerivedCellBackbone, build_derived
+from ostrdet.models.networks import DerivedCellBackbone
+from ostrdet.networks import build_derived
 from ostrdet.settings.train import load_config
 from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype

@@ -12,9 +12,11 @@ from ostrdet.apis.stages import search_stages
 from ostrdet.engine.runner import explained
 from ostrdet.engine.untrained.proxy_search import ProxySearch
 from ostrdet.errors import InvalidValueError
+from ostrdet.invocation import PREFIX
+from ostrdet.records.files import GENOTYPE
 from ostrdet.registry import check_arguments
 from ostrdet.settings.search import load_config
-from ostrdet.structures import Genotype
+from ostrdet.structures import Genotype, load_genotype
 
 
 def search(
@@ -40,7 +42,44 @@ def search(
         NonFiniteError: If a loss or a parameter is not finite; the last checkpoint stays.
         Exception: As in :func:`build_search` and :func:`~ostrdet.apis.stages.search_stages`.
     """
-    cfg = load_config(config, **options)
+    return _run(load_config(config, **options), resume, launcher)
+
+
+def search_genotype(
+    config: str | Path | Config,
+    work_dir: str | Path | None = None,
+    *,
+    resume: str | None = None,
+    **options: Any,
+) -> Genotype:
+    """Run a search as :func:`search` does, for what it chooses: ``ostrdet.search`` is this call.
+
+    Args:
+        config: A config, its file, or the name of one that the package carries: ``ostr_nb201_digits``
+            for ``ostrdet::search/ostr_nb201_digits.py``.
+        work_dir: As in :func:`build_search`.
+        resume: As in :func:`build_search`.
+        options: As in :func:`build_search`, without ``launcher``.
+
+    Returns:
+        The genotype in ``genotype.json`` of the work dir.
+
+    Raises:
+        FileNotFoundError: If there is no such config; the nearest name is offered.
+        Exception: As in :func:`search`.
+    """
+    cfg = load_config(_named(config), work_dir, **options)
+    _run(cfg, resume, 'none')
+    return load_genotype(Path(cfg.work_dir) / GENOTYPE)
+
+
+def _named(config: str | Path | Config) -> str | Path | Config:
+    """The config of the package that a word without a suffix names."""
+    is_word = isinstance(config, str) and Path(config).name == config and not Path(config).suffix
+    return f'{PREFIX}search/{config}.py' if is_word else config
+
+
+def _run(cfg: Config, resume: str | None, launcher: str) -> Runner | Genotype:
     if cfg.get('proxy_search') is not None:
         return _proxy_search(cfg, resume, launcher)
     if cfg.get('stages') is not None:

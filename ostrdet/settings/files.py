@@ -1,6 +1,7 @@
 """Config files as they lie on the disk: what is wrong with one is said with its name."""
 
 import ast
+import difflib
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ from mmengine.config import Config
 
 from ostrdet.compat.prepare import prepare
 from ostrdet.errors import InvalidValueError
-from ostrdet.invocation import find_config, packaged_name
+from ostrdet.invocation import find_config, packaged_name, packaged_names
 from ostrdet.settings.own_modules import import_own_modules
 
 #: By suffix: whether the file is a program, which its user trusts, or data, which runs nothing.
 SUFFIXES = {'.py': True, '.json': False, '.yaml': False, '.yml': False}
+
+#: Least similarity of a name that is offered; paths are long, and much of them is alike.
+CLOSE = 0.85
 
 
 def read_text(name: str | Path) -> Config:
@@ -43,8 +47,11 @@ def read_text(name: str | Path) -> Config:
 
 
 def _not_there(name: str | Path) -> str:
-    own = packaged_name(name)
-    return f"there is no config file '{name}'" + (f"; the package has it as '{own}'" if own else '')
+    text = f"there is no config file '{name}'"
+    if own := packaged_name(name):
+        return f"{text}; the package has it as '{own}'"
+    close = difflib.get_close_matches(str(name), packaged_names(), n=1, cutoff=CLOSE)
+    return text + (f". Did you mean '{close[0]}'?" if close else '')
 
 
 def _check_bases(path: Path, above: tuple[Path, ...]) -> None:

@@ -13,7 +13,7 @@ import_quietly()
 from mmengine.config import Config  # noqa: E402  # it would import the mm libraries aloud
 
 from ostrdet.apis.load_model import Logits, build_model, image_size, load_trained, random_images  # noqa: E402
-from ostrdet.models.networks import build_derived  # noqa: E402
+from ostrdet.networks import build_derived  # noqa: E402
 from ostrdet.settings.train import load_config  # noqa: E402
 from ostrdet.spaces.zoo import get_genotype  # noqa: E402
 

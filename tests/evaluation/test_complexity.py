@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ostrdet.errors import GenotypeError
 from ostrdet.evaluation.complexity import Complexity, complexity
-from ostrdet.models.networks import build_derived
+from ostrdet.networks import build_derived
 from ostrdet.spaces import build_space
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import CellGenotype, Genotype, load_genotype

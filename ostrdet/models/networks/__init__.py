@@ -2,7 +2,7 @@
 
 from ostrdet.models.networks.blocks import CIFARStem, ImageNetStem, NormAct, ResidualReduction
 from ostrdet.models.networks.cell import Cell, EdgeFactory, FastCell
-from ostrdet.models.networks.derived import DerivedClassifier, build_derived
+from ostrdet.models.networks.derived import DerivedClassifier
 from ostrdet.models.networks.derived_cell import DerivedCellBackbone
 from ostrdet.models.networks.heads import AuxiliaryHead, ClassifierHead
 from ostrdet.models.networks.skeleton import Skeleton
@@ -22,5 +22,4 @@ __all__ = [
     'ResidualReduction',
     'Skeleton',
     'Supernet',
-    'build_derived',
 ]

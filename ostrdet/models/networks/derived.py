@@ -4,27 +4,7 @@ from torch import Tensor, nn
 
 from ostrdet.models.networks.derived_cell import DerivedCellBackbone
 from ostrdet.models.networks.heads import AuxiliaryHead, ClassifierHead
-from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype, Layout
-
-
-def build_derived(
-    genotype: Genotype, layout: str, num_classes: int | None = None, aux: bool = False
-) -> 'DerivedClassifier':
-    """The classifier of a genotype at a published size.
-
-    Args:
-        genotype: The chosen cells.
-        layout: Name of the size ('cifar10', 'cifar100', 'imagenet', ...), see the space's layouts.
-        num_classes: Classes, where they differ from the layout's.
-        aux: Whether it has an auxiliary head, where the layout knows one.
-
-    Raises:
-        GenotypeError: If the genotype does not belong to its space.
-        UnknownNameError: If the layout is unknown; the nearest name is offered.
-    """
-    size = build_space(genotype.space).layout(layout)
-    return DerivedClassifier(genotype, size, num_classes or size.num_classes, aux)
 
 
 class DerivedClassifier(nn.Module):

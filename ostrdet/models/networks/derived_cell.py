@@ -105,6 +105,16 @@ class DerivedCellBackbone(BaseModule):
         """Channels and stride of every feature map of ``out_indices``."""
         return tuple(self.plan.layers[self._last_of(stage)].output for stage in self.out_indices)
 
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of every feature map of ``out_indices``."""
+        return tuple(feature.channels for feature in self.out_features)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Stride of every feature map of ``out_indices``, in pixels of the image."""
+        return tuple(feature.stride for feature in self.out_features)
+
     def set_progress(self, epoch: int, max_epochs: int) -> None:
         """Drop with probability p e / E in epoch e, from 0, of E (DARTS); p is ``drop_path_prob``."""
         self.set_drop_path_prob(self.drop_path_prob * (epoch / max_epochs))

@@ -9,7 +9,8 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ostrdet.models.networks import DerivedCellBackbone, build_derived
+from ostrdet.models.networks import DerivedCellBackbone
+from ostrdet.networks import build_derived
 from ostrdet.spaces.zoo import get_genotype
 
 OPTIONS: dict[str, Any] = {

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from ostrdet.errors import GenotypeError
-from ostrdet.models.networks import DerivedClassifier, build_derived
+from ostrdet.models.networks import DerivedClassifier
+from ostrdet.networks import build_derived
 from ostrdet.registry import SPACES
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import CellGenotype, Genotype, Layout
