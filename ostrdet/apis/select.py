@@ -1,7 +1,7 @@
 """Selects anew from a finished search: what ``tools/select.py`` calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,21 @@ from torch import Tensor
 from ostrdet.apis.open_search import OpenSearch, config_of, epoch_checkpoints
 from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.errors import InvalidValueError, UnknownNameError
-from ostrdet.models.networks.counting import MACS, PARAMS, network_costs
+from ostrdet.evaluation.cell_latency import count_costs
+from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.records.files import SELECTED
+from ostrdet.records.fronts import selected_front, write_front
 from ostrdet.registry import CRITERIA, nearest
 from ostrdet.selection import EvaluatingCriterion, Panel, WithinBudget
 from ostrdet.selection.panel import DEFAULT, Scores
 from ostrdet.settings.search import load_config
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, Genotype, save_genotype
+from ostrdet.structures.latency_table import PER_MILLISECOND
+from ostrdet.visualization.fronts import draw_front
+
+AnyPath = str | Path
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,16 @@ class Within:
         params: Parameters without the auxiliary head.
         score: Its score, see :class:`WithinBudget`.
         free_score: The score of the best genotype without a budget.
+        latency: Milliseconds, if they have a budget.
+        front: Where the front was written, if it was asked for: a CSV file.
     """
 
     macs: int
     params: int
     score: float
     free_score: float
+    latency: float | None = None
+    front: Path | None = None
 
 
 def select(
@@ -68,8 +78,10 @@ def select(
     max_macs: int | str | None = None,
     max_params: int | str | None = None,
     max_latency: float | None = None,
-    latency_table: str | Path | None = None,
+    latency_table: AnyPath | Sequence[AnyPath] | None = None,
+    latency_device: str | None = None,
     layout: str = 'cifar10',
+    front: bool = False,
 ) -> list[Selection]:
     """Let criteria select from a checkpoint of a search; nothing is trained.
 
@@ -90,7 +102,10 @@ def select(
         max_params: Parameters.
         max_latency: Milliseconds, by ``latency_table``.
         latency_table: As ``table`` of :class:`WithinBudget`.
+        latency_device: As ``device`` of :class:`WithinBudget`.
         layout: Published size at which budgets count.
+        front: Whether to write what every other budget would choose to ``selected/`` too, as a CSV file
+            and a figure; with a budget alone.
 
     Raises:
         FileNotFoundError: If the work dir has no config or checkpoint.
@@ -99,7 +114,7 @@ def select(
             configs, the half has fewer batches, or no genotype fits a budget.
     """
     named = {'max_macs': max_macs, 'max_params': max_params, 'max_latency': max_latency}
-    limits = _limits(named, latency_table, layout)
+    limits = _limits(named, latency_table, latency_device, layout, front)
     path = Path(checkpoint) if checkpoint else epoch_checkpoints(work_dir)[-1]
     content, config = read_checkpoint(path), config_of(work_dir)
     saved = content.get('selector', {}).get('criteria', {})
@@ -110,17 +125,18 @@ def select(
     opened = OpenSearch(work_dir, None, data_root, exact=False)
     epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
-    panel.derivation.prepare(space, network_costs)
+    panel.derivation.prepare(space, count_costs)
     panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
     origin = _origin(content, path, epoch, config) | limits
     scores = _answers(
         panel.scores(state, space), is_asked=bool(criteria or limits), checkpoint=path.name
     )
-    return [
+    found = [
         _selected(panel, name, by_cell, opened, Path(work_dir), origin, passes.get(name, 0))
         for name, by_cell in scores.items()
     ]
+    return [_with_front(one, panel, scores, opened) for one in found] if front else found
 
 
 def _origin(content: Mapping[str, Any], path: Path, epoch: int, config: Path) -> dict[str, Any]:
@@ -130,13 +146,21 @@ def _origin(content: Mapping[str, Any], path: Path, epoch: int, config: Path) ->
 
 
 def _limits(
-    named: Mapping[str, Any], latency_table: str | Path | None, layout: str
+    named: Mapping[str, Any],
+    latency_table: AnyPath | Sequence[AnyPath] | None,
+    device: str | None,
+    layout: str,
+    front: bool,
 ) -> dict[str, Any]:
     """Arguments of :class:`WithinBudget`; none if nothing is limited."""
-    limits = {key: value for key, value in named.items() if value is not None}
-    if limits or latency_table is not None:
-        limits |= {'layout': layout} | ({'table': str(latency_table)} if latency_table else {})
-    return limits
+    limits = {key: value for key, value in {**named, 'device': device}.items() if value is not None}
+    if isinstance(latency_table, str | Path):
+        limits['table'] = str(latency_table)
+    elif latency_table:
+        limits['table'] = [str(path) for path in latency_table]
+    if front and not limits:
+        raise InvalidValueError('--front without a budget; give --max-macs, or another one')
+    return limits and {**limits, 'layout': layout}
 
 
 def _answers(
@@ -184,8 +208,23 @@ def _within(
     given = (space, scores, panel.edge_weights(name, state), panel.criteria[name].tie_rtol)
     chosen, free = derive.choose(*given), derive.choose(*given, bounded=False)
     size = space.layout(derive.layout)
-    macs, params = (network_costs(space, size, unit).of(chosen.genotype) for unit in (MACS, PARAMS))
-    return Within(macs, params, chosen.score, free.score)
+    latency = derive.costs.get(LATENCY)
+    spent = None if latency is None else latency.of(chosen.genotype) / PER_MILLISECOND
+    macs, params = (count_costs(space, size, unit).of(chosen.genotype) for unit in (MACS, PARAMS))
+    return Within(macs, params, chosen.score, free.score, spent)
+
+
+def _with_front(
+    one: Selection, panel: Panel, scores: Mapping[str, Scores], opened: OpenSearch
+) -> Selection:
+    """What was selected, after its front was written."""
+    assert one.within is not None
+    state, space = opened.searcher.arch_state(), opened.searcher.space
+    points = panel.front(one.criterion, scores[one.criterion], state, space)
+    path = selected_front(one.file.parent.parent, one.criterion)
+    write_front(path, points)
+    draw_front(path.with_suffix('.svg'), points)
+    return replace(one, within=replace(one.within, front=path))
 
 
 def _panel(

@@ -17,6 +17,7 @@ examples:
   python tools/select.py work_dirs/ostr_nb201_digits
   python tools/select.py work_dirs/ostr_nb201_c10 --criterion LossChange --batches 16 --data-root DIR
   python tools/select.py work_dirs/ostr_nb201_digits --max-macs 60M --layout cifar10 --json
+  python tools/select.py work_dirs/ostr_nb201_digits --max-params 1M --front
 
 Costs, in forward passes of a minibatch: criteria that watch the search take none, their scores are in
 the checkpoint. LossChange takes B (1 + E O), summed over the cell types, for B minibatches, E edges and
@@ -50,13 +51,20 @@ class SelectOptions(Options):
     max_latency: float | None = option(
         'likewise, of milliseconds of the operations, by --latency-table', metavar='MS'
     )
-    latency_table: str | None = option(
-        'CSV file: op, channels, size, stride, milliseconds', metavar='FILE'
+    latency_table: Sequence[str] | None = option(
+        'CSV file: op, channels, size, stride, milliseconds (tools/benchmark_latency.py --ops makes one); '
+        'or, with --latency-device, milliseconds of whole networks by cell, several files side by side',
+        nargs='+',
+        metavar='FILE',
     )
+    latency_device: str | None = option('column of a table by cell', metavar='NAME')
     layout: str = option(
         'published size of the network at which budgets count (default: cifar10)',
         default='cifar10',
         metavar='NAME',
+    )
+    front: bool = flag(
+        'write what every budget chooses, too, as a CSV file and a figure in selected/'
     )
     json: bool = flag('print one JSON object')
 
@@ -102,7 +110,12 @@ def _select(args: argparse.Namespace) -> None:
 
 def _told(one: 'Selection') -> dict[str, Any]:
     if one.within is not None:
-        return {'genotype': one.text, **asdict(one.within)}
+        told = {name: value for name, value in asdict(one.within).items() if value is not None}
+        return {
+            'genotype': one.text,
+            **told,
+            **({'front': str(one.within.front)} if one.within.front else {}),
+        }
     return {
         'genotype': one.text,
         'forward_passes': one.forward_passes,
@@ -112,7 +125,9 @@ def _told(one: 'Selection') -> dict[str, Any]:
 
 def _cost_line(within: 'Within') -> str:
     kept = within.score / within.free_score if within.free_score else 1.0
+    latency = '' if within.latency is None else f', {within.latency:.4g} ms'
+    front = '' if within.front is None else f'\n  front: {within.front}, and .svg'
     return (
-        f'  {within.macs:,} multiply-adds, {within.params:,} parameters; score {within.score:.4g} of '
-        f'{within.free_score:.4g} without a budget ({kept:.1%})'
+        f'  {within.macs:,} multiply-adds, {within.params:,} parameters{latency}; score '
+        f'{within.score:.4g} of {within.free_score:.4g} without a budget ({kept:.1%}){front}'
     )

@@ -10,6 +10,8 @@ GENOTYPES = 'genotypes'
 SELECTED = 'selected'
 #: What a run is: space, criterion, seed, config, versions, machine.
 FACTS = 'run.json'
+#: What every budget chooses, of a search whose derivation has one; after the search, in ``selected/``.
+FRONT = 'front.csv'
 #: The scores of cells, one per line, of a search without training.
 SCORES = 'scores.jsonl'
 #: What a run says in detail, and the traceback of a defect.

@@ -1,7 +1,7 @@
 """What a search has done so far: its trajectory and the facts of the run, read from the work dir."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ import numpy as np
 
 from ostrdet.models.ops.op_kinds import op_kind
 from ostrdet.records.files import TRAJECTORY
+from ostrdet.records.fronts import read_fronts
 from ostrdet.records.run_facts import RunFacts, read_run_facts
 from ostrdet.records.trajectory import read_lines
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype
+from ostrdet.structures.budget_front import FrontPoint
 
 BASELINE = 'Magnitude'
 
@@ -25,10 +27,12 @@ class SearchHistory:
     Attributes:
         facts: What the run is.
         lines: The lines of ``trajectory.jsonl``, at least one.
+        fronts: What every budget chooses, see :func:`~ostrdet.records.fronts.read_fronts`.
     """
 
     facts: RunFacts
     lines: Sequence[Mapping[str, Any]]
+    fronts: Mapping[str, Sequence[FrontPoint]] = field(default_factory=dict)
 
     @cached_property
     def space(self) -> SearchSpace:
@@ -110,4 +114,5 @@ def read_history(work_dir: str | Path) -> SearchHistory:
         raise FileNotFoundError(
             f"there is no epoch in '{path}': give the work dir of a search, after its first epoch"
         )
-    return SearchHistory(read_run_facts(Path(work_dir)), lines)
+    folder = Path(work_dir)
+    return SearchHistory(read_run_facts(folder), lines, read_fronts(folder))

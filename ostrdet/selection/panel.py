@@ -9,10 +9,11 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import CRITERIA, DERIVATIONS, build
 from ostrdet.selection.base import Criterion
-from ostrdet.selection.derivations import Derivation, TopEdges
+from ostrdet.selection.derivations import Derivation, TopEdges, WithinBudget
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep, Genotype
+from ostrdet.structures.budget_front import FrontPoint
 
 PAPER_CRITERIA = (
     'OperationStrength',
@@ -169,6 +170,15 @@ class Panel:
         if derive.needs_probability and not criterion.is_probability:
             derive = TopEdges(derive.max_edges)
         return derive(space, scores, edge_weights, criterion.tie_rtol)
+
+    def front(
+        self, name: str, scores: Scores, state: ArchState, space: SearchSpace
+    ) -> list[FrontPoint]:
+        """What every budget chooses by the scores of a criterion; empty without a budget or scores."""
+        if not isinstance(self.derivation, WithinBudget) or scores is None:
+            return []
+        weights, tie_rtol = self.edge_weights(name, state), self.criteria[name].tie_rtol
+        return self.derivation.front(space, scores, weights, tie_rtol)
 
     def edge_weights(self, name: str, state: ArchState) -> Mapping[str, Tensor | None] | None:
         """The weights of edges by cell type, if a criterion ranks edges by them; else None."""

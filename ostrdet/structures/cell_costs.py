@@ -1,19 +1,20 @@
 """What the cells of a network cost, edge by edge: sums of integers over a fixed skeleton."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Union
 
 from ostrdet.structures.cell_spec import CellSpec
 from ostrdet.structures.genotype import Genotype
 from ostrdet.structures.macro_plan import CellPlan, Layout, MacroPlan
 
 #: By cell, edge and operation, shape (N, E, O).
-Costs = tuple[tuple[tuple[int, ...], ...], ...]
-
-
+EdgeCosts = tuple[tuple[tuple[int, ...], ...], ...]
+#: What the networks of a space cost.
+Costs = Union['NetworkCosts', 'CellCosts']
 #: Counts a space at a size in a unit: (space, layout, unit, table of latencies or None).
-CostCounter = Callable[[Any, Layout, str, Any], 'NetworkCosts']
+CostCounter = Callable[[Any, Layout, str, Any], Costs]
 
 
 class Place(NamedTuple):
@@ -62,14 +63,14 @@ class NetworkCosts:
     Attributes:
         ops: Names of the operations, in the order of the last axis of ``cells``.
         specs: The cells of the space by cell type.
-        cells: By cell type, see :data:`Costs`.
+        cells: By cell type, see :data:`EdgeCosts`.
         fixed: What every network of the space costs at this size: stem, classifier and whatever
             stands between.
     """
 
     ops: tuple[str, ...]
     specs: Mapping[str, CellSpec]
-    cells: Mapping[str, Costs]
+    cells: Mapping[str, EdgeCosts]
     fixed: int
 
     def totals(self, cell_type: str) -> list[list[int]]:
@@ -90,3 +91,25 @@ class NetworkCosts:
             for node, edges in zip(spec.nodes, genotype.cells[name].nodes, strict=True)
             for op, source in edges
         )
+
+
+@dataclass(frozen=True)
+class CellCosts:
+    """The cost of whole networks, as it was measured: no sum over their edges.
+
+    Attributes:
+        genotypes: Those that were measured.
+        costs: What they cost.
+    """
+
+    genotypes: Sequence[Genotype]
+    costs: Sequence[int]
+
+    @cached_property
+    def _by_cells(self) -> Mapping[Any, int]:
+        keys = (frozenset(genotype.cells.items()) for genotype in self.genotypes)
+        return dict(zip(keys, self.costs, strict=True))
+
+    def of(self, genotype: Genotype) -> int:
+        """The cost of a network; a KeyError if it was not measured."""
+        return self._by_cells[frozenset(genotype.cells.items())]

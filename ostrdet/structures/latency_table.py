@@ -1,8 +1,9 @@
-"""Milliseconds of single operations on a device, in a CSV file."""
+"""Milliseconds on a device: of single operations in a CSV file, or of whole networks by cell."""
 
 import csv
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -12,6 +13,19 @@ from ostrdet.structures.cell_costs import Place
 COLUMNS = ('op', 'channels', 'size', 'stride', 'milliseconds')
 #: Nanoseconds of a millisecond: sums of whole nanoseconds are exact.
 PER_MILLISECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class CellLatencies:
+    """Where the milliseconds of whole networks stand, by cell.
+
+    Attributes:
+        paths: Tables of numbers by cell, side by side.
+        device: The column.
+    """
+
+    paths: tuple[str, ...]
+    device: str
 
 
 class LatencyTable:
@@ -58,7 +72,8 @@ class LatencyTable:
         lost = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if lost:
             raise InvalidValueError(
-                f'{self.path}, line 1: the columns lack {lost}, expected {", ".join(COLUMNS)}'
+                f'{self.path}, line 1: the columns lack {lost}, expected {", ".join(COLUMNS)}, or the '
+                'device that names a column of a table by cell'
             )
         for row in reader:
             yield f'{self.path}, line {reader.line_num}', row

@@ -1,101 +1,39 @@
 """The best genotype within a budget: brute force on whole spaces, speed, and what does not fit."""
 
-import itertools
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, UNITS, network_costs
 from ostrdet.selection import WithinBudget, discretize
 from ostrdet.selection.derivations.shares import shares
-from ostrdet.spaces import DARTSSpace, NASBench201Space, SearchSpace
+from ostrdet.spaces import NASBench201Space, SearchSpace
 from ostrdet.spaces.darts_variants import SparseDARTSSpace
 from ostrdet.structures import CellGenotype, Genotype
-from ostrdet.structures.cell_costs import NetworkCosts, edge_places
+from ostrdet.structures.cell_costs import NetworkCosts
 from ostrdet.structures.latency_table import LatencyTable
-
-NB201 = NASBench201Space()
-TWO_NODES = DARTSSpace(
-    num_nodes=2, ops=('none', 'skip_connect', 'avg_pool_3x3', 'sep_conv_3x3', 'dil_conv_5x5')
+from tests.fixtures.brute_force import (
+    DARTS,
+    LAYOUT,
+    NB201,
+    TWO_NODES,
+    counted,
+    every,
+    random_scores,
+    total,
+    write_latencies,
 )
-DARTS = DARTSSpace()
-LAYOUT = 'cifar10'
-
-
-def random_scores(space: SearchSpace, seed: int) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return {
-        name: torch.rand(len(spec.edges), len(space.ops), generator=generator, dtype=torch.float64)
-        for name, spec in space.cells.items()
-    }
-
-
-def counted(space: SearchSpace, unit: str, table: Any = None) -> NetworkCosts:
-    return network_costs(space, space.layout(LAYOUT), unit, table)
-
-
-def all_cells(space: SearchSpace, name: str) -> Iterator[CellGenotype]:
-    spec = space.cells[name]
-    by_node = []
-    for node in spec.nodes:
-        found = []
-        for sources in itertools.combinations(range(node), spec.kept(node)):
-            ops = [space.selectable_ops_of(name, spec.incoming(node)[s]) for s in sources]
-            found += [tuple(zip(one, sources, strict=True)) for one in itertools.product(*ops)]
-        by_node.append(found)
-    for nodes in itertools.product(*by_node):
-        yield CellGenotype(nodes, spec.output)
-
-
-def total(space: SearchSpace, name: str, cell: CellGenotype, table: Any) -> Any:
-    spec = space.cells[name]
-    return sum(
-        table[name][spec.incoming(node)[source]][space.ops.index(op)]
-        for node, edges in zip(spec.nodes, cell.nodes, strict=True)
-        for op, source in edges
-    )
-
-
-def every(
-    space: SearchSpace, parts: Mapping[str, Any], costs: Mapping[str, NetworkCosts]
-) -> tuple[list[dict[str, CellGenotype]], Any, Any]:
-    """All genotypes, their scores and their costs by unit."""
-    by_type = {name: list(all_cells(space, name)) for name in space.cells}
-    totals = {unit: {n: c.totals(n) for n in space.cells} for unit, c in costs.items()}
-    score = {n: np.array([total(space, n, c, parts) for c in cs]) for n, cs in by_type.items()}
-    cost = {
-        unit: {n: np.array([total(space, n, c, table) for c in cs]) for n, cs in by_type.items()}
-        for unit, table in totals.items()
-    }
-    names = list(space.cells)
-    scores, sums = score[names[0]], {u: cost[u][names[0]] for u in costs}
-    for name in names[1:]:
-        scores = np.add.outer(scores, score[name]).ravel()
-        sums = {u: np.add.outer(sums[u], cost[u][name]).ravel() for u in costs}
-    cells = [by_type[name] for name in names]
-    return cells, scores, {u: sums[u] + costs[u].fixed for u in costs}
 
 
 @pytest.fixture(scope='module')
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random milliseconds of every operation of the small spaces."""
-    rows, rng = set(), random.Random(0)
-    for space in (NB201, TWO_NODES):
-        size = space.layout(LAYOUT)
-        plan = space.plan(size.stem, size.channels, size.num_cells)
-        for cells in edge_places(plan, space.cells, size.image_size).values():
-            rows |= {(op, *place) for edges in cells for place in edges for op in space.ops}
-    lines = [f'{",".join(map(str, row))},{rng.random():.7f}' for row in sorted(rows)]
-    file = tmp_path_factory.mktemp('latency') / 'table.csv'
-    file.write_text('op,channels,size,stride,milliseconds\n' + '\n'.join(lines), 'utf-8')
-    return file
+    return write_latencies(tmp_path_factory.mktemp('latency') / 'table.csv')
 
 
 @pytest.mark.parametrize('space', [NB201, TWO_NODES], ids=['nb201', 'darts'])
@@ -230,11 +168,17 @@ def test_nodes_of_an_open_number_keep_the_most_edges_allowed() -> None:
     assert [len(node) for cell in found.cells.values() for node in cell.nodes] == [2, 2, 2, 2]
 
 
-def test_what_does_not_fit_is_refused_with_the_smallest_cost() -> None:
-    costs = counted(NB201, MACS)
-    with pytest.raises(InvalidValueError, match=f'possible cost is macs {costs.fixed:,} '):
-        WithinBudget(max_macs=costs.fixed - 1).prepare(NB201, network_costs)
-    WithinBudget(max_macs=costs.fixed).prepare(NB201, network_costs)
+@pytest.mark.parametrize('unit', UNITS)
+@pytest.mark.parametrize('space', [NB201, TWO_NODES], ids=['nb201', 'darts'])
+def test_what_does_not_fit_is_refused_with_the_smallest_cost(
+    space: SearchSpace, unit: str, table: Path
+) -> None:
+    costs = {unit: counted(space, unit, LatencyTable(table) if unit == LATENCY else None)}
+    least = min(every(space, random_scores(space, 0), costs)[2][unit].tolist())
+    told = f'{least / 1e6:g} ms' if unit == LATENCY else f'{unit} {least:,}'
+    with pytest.raises(InvalidValueError, match=f'smallest possible cost is {told} '):
+        budget_of({unit: least - 1}, table).prepare(space, network_costs)
+    budget_of({unit: least}, table).prepare(space, network_costs)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +190,8 @@ def test_what_does_not_fit_is_refused_with_the_smallest_cost() -> None:
         ({'max_params': '1.5'}, "max_params='1.5'"),
         ({'max_latency': 3.0}, 'set both or neither'),
         ({'max_macs': 1, 'table': 'x.csv'}, 'set both or neither'),
+        ({'max_latency': 3.0, 'table': ['a.csv', 'b.csv']}, 'expected one file, or device=NAME'),
+        ({'max_macs': 1, 'device': 'pixel3'}, "device='pixel3' without a table"),
         ({'max_latency': -1.0, 'table': 'x.csv'}, 'expected milliseconds, above 0'),
     ],
 )

@@ -16,10 +16,11 @@ from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
-from ostrdet.models.networks.counting import network_costs
+from ostrdet.evaluation.cell_latency import count_costs
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
-from ostrdet.records.files import GENOTYPE
+from ostrdet.records.files import FRONT, GENOTYPE
+from ostrdet.records.fronts import write_front
 from ostrdet.records.trajectory import Trajectory
 from ostrdet.registry import HOOKS
 from ostrdet.selection import PAPER_CRITERIA, EvaluatingCriterion, Panel, StopRules
@@ -103,7 +104,7 @@ class SelectorHook(Hook):
         if self.table is not None:
             self.table.check_space(searcher.space)
         self.panel.check_derivation(searcher.space)
-        self.panel.derivation.prepare(searcher.space, network_costs)
+        self.panel.derivation.prepare(searcher.space, count_costs)
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
@@ -174,6 +175,9 @@ class SelectorHook(Hook):
             Trajectory(runner.work_dir).append(record, now)
             if self.genotype is not now and self.genotype is not None:
                 save_genotype(self.genotype, Path(runner.work_dir, GENOTYPE))
+            space, chosen = searcher_of(runner).space, scores[self.criterion]
+            if points := self.panel.front(self.criterion, chosen, state, space):
+                write_front(Path(runner.work_dir, FRONT), points)
         self._stop_if_met(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:

@@ -54,8 +54,28 @@ class Front:
 
     def best(self) -> int:
         """The choice of the highest score; of several the cheapest, then the first."""
-        keys = (*self.costs.T[::-1], -self.scores)
-        return int(np.lexsort(keys)[0])
+        return int(self._by_merit()[0])
+
+    def steps(self, unit: int) -> list[int]:
+        """The choices that are the best of some budget in one unit, from the cheapest on.
+
+        Args:
+            unit: Column of the costs.
+
+        Returns:
+            Rows; each is :meth:`best` of those that cost no more, up to the next one.
+        """
+        rows: list[int] = []
+        least = np.iinfo(np.int64).max
+        # From the best on, whatever is cheaper than all that are better takes over below them
+        for row in self._by_merit().tolist():
+            if self.costs[row, unit] < least:
+                least = self.costs[row, unit].item()
+                rows.append(row)
+        return rows[::-1]
+
+    def _by_merit(self) -> Any:
+        return np.lexsort((*self.costs.T[::-1], -self.scores))
 
 
 def front_of(items: Items, budgets: Ints) -> Front:
@@ -107,16 +127,14 @@ def merged(fronts: Sequence[Front], budgets: Ints) -> Front:
         np.zeros((1, 0), np.int64),
     )
     for front in fronts:
-        rows = np.arange(len(front.scores))[:, None]
-        parts = [
-            Front(
-                front.scores + score,
-                front.costs + cost,
-                np.hstack([np.tile(choice, (len(rows), 1)), rows]),
-            )
-            for score, cost, choice in zip(found.scores, found.costs, found.choices, strict=True)
-        ]
-        found = pruned(parts, budgets)
+        before = np.repeat(np.arange(len(found.scores)), len(front.scores))
+        own = np.tile(np.arange(len(front.scores)), len(found.scores))
+        pairs = Front(
+            found.scores[before] + front.scores[own],
+            found.costs[before] + front.costs[own],
+            np.hstack([found.choices[before], own[:, None]]),
+        )
+        found = pruned([pairs], budgets)
     return found
 
 

@@ -1,7 +1,7 @@
 """The genotype of the greatest score that fits a device."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,21 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import DERIVATIONS
 from ostrdet.selection.derivations.base import Derivation
-from ostrdet.selection.derivations.knapsack import Front, Ints, Items, front_of, merged
+from ostrdet.selection.derivations.knapsack import Front, Ints
+from ostrdet.selection.derivations.menus import UNLIMITED, ListMenu, Menu, SumMenu
 from ostrdet.selection.derivations.shares import shares
 from ostrdet.spaces import SearchSpace
-from ostrdet.structures import CellGenotype, Genotype
+from ostrdet.structures import Genotype
 from ostrdet.structures.amount import amount
-from ostrdet.structures.cell_costs import CostCounter, NetworkCosts
-from ostrdet.structures.latency_table import PER_MILLISECOND, LatencyTable
+from ostrdet.structures.budget_front import FrontPoint
+from ostrdet.structures.cell_costs import CostCounter, Costs, NetworkCosts
+from ostrdet.structures.latency_table import PER_MILLISECOND, CellLatencies, LatencyTable
 
 #: A share of 1 as a whole number.
 ONE = 2**52
+LATENCY = 'latency'
 WHERE = 'default_hooks.selector.derivation'
+AnyPath = str | os.PathLike[str]
 EdgeWeights = Mapping[str, Tensor | None] | None
 
 
@@ -45,9 +49,12 @@ class WithinBudget(Derivation):
         max_macs: Multiply-adds of the derived network for one image: a whole number, or text such as
             '600M'; None for any.
         max_params: Parameters without the auxiliary head, likewise.
-        max_latency: Milliseconds of the operations, by ``table``.
+        max_latency: Milliseconds, by ``table``.
         layout: Published size of the derived network.
-        table: CSV file of latencies, see :class:`LatencyTable`.
+        table: CSV file of latencies: of operations, see :class:`LatencyTable`, whose sum over the edges
+            counts; or, with ``device``, of whole networks by cell, where only the cells that it lists can
+            be chosen. A file that numbers its cells needs one beside it that names them: then a list.
+        device: The column of a table by cell.
         max_edges: As in :class:`Derivation`.
 
     Raises:
@@ -62,7 +69,8 @@ class WithinBudget(Derivation):
         max_params: int | str | None = None,
         max_latency: float | None = None,
         layout: str = 'cifar10',
-        table: str | os.PathLike[str] | None = None,
+        table: AnyPath | Sequence[AnyPath] | None = None,
+        device: str | None = None,
         max_edges: int | None = None,
     ) -> None:
         super().__init__(max_edges)
@@ -72,7 +80,7 @@ class WithinBudget(Derivation):
         if max_params is not None:
             self.budgets['params'] = amount(max_params, f'{WHERE}.max_params')
         if max_latency is not None:
-            self.budgets['latency'] = _nanoseconds(max_latency)
+            self.budgets[LATENCY] = _nanoseconds(max_latency)
         if not self.budgets:
             raise InvalidValueError(
                 f'{WHERE}: WithinBudget without a budget; set max_macs, max_params or max_latency'
@@ -82,23 +90,32 @@ class WithinBudget(Derivation):
                 f'{WHERE}: max_latency={max_latency!r} with table={table!r}; set both or neither'
             )
         self.layout = layout
-        self.table = None if table is None else LatencyTable(table)
-        self.costs: dict[str, NetworkCosts] = {}
+        self.table = _table(table, device)
+        self.costs: dict[str, Costs] = {}
+        self.menu: Menu | None = None
 
     def prepare(self, space: SearchSpace, count: CostCounter) -> None:
         """Count the candidates, and check that some genotype fits.
 
         Raises:
-            UnknownNameError: If the space has no such layout.
+            UnknownNameError: If the space has no such layout, or the table no such device.
             InvalidValueError: If no genotype fits, with the smallest possible cost.
+            FileNotFoundError: If there is no such table.
         """
         size = space.layout(self.layout)
         self.costs = {unit: count(space, size, unit, self.table) for unit in self.budgets}
+        sums = {unit: one for unit, one in self.costs.items() if isinstance(one, NetworkCosts)}
+        self.menu = (
+            SumMenu(space, sums, self.max_edges)
+            if len(sums) == len(self.costs)
+            else ListMenu(space, self.costs)
+        )
         zeros = {
             name: np.zeros((len(spec.edges), len(space.ops)), np.int64)
             for name, spec in space.cells.items()
         }
-        self._best(space, zeros, self.budgets)
+        if not len(self.menu.front(zeros, self._limits(self.budgets)).scores):
+            raise self._nothing_fits(self.menu)
 
     def __call__(
         self,
@@ -127,79 +144,83 @@ class WithinBudget(Derivation):
             tie_rtol: Relative distance of ties.
             bounded: False for the best genotype whatever it costs.
         """
+        budgets = self.budgets if bounded else {}
+        menu, found = self._front(space, scores, edge_weights, tie_rtol, budgets)
+        row = found.best()
+        return Choice(menu.genotype(found.choices[row]), found.scores[row].item() / ONE)
+
+    def front(
+        self,
+        space: SearchSpace,
+        scores: Mapping[str, Tensor],
+        edge_weights: EdgeWeights = None,
+        tie_rtol: float = 0.0,
+    ) -> list[FrontPoint]:
+        """What every budget chooses, unit by unit, from the cheapest to the free choice.
+
+        A unit that has a budget is varied while the others keep theirs; each point is a budget at which
+        the choice changes, so between two of them the lower one holds. Arguments and errors as in
+        :class:`Derivation`.
+        """
+        given = (space, scores, edge_weights, tie_rtol)
+        free = self.choose(*given, bounded=False).score
+        points = []
+        for column, (unit, budget) in enumerate(self.budgets.items()):
+            others = {name: limit for name, limit in self.budgets.items() if name != unit}
+            menu, found = self._front(*given, others)
+            points += [
+                FrontPoint(
+                    unit,
+                    _amount(unit, budget),
+                    _amount(unit, found.costs[row, column].item()),
+                    found.scores[row].item() / ONE,
+                    found.scores[row].item() / ONE / free if free else 1.0,
+                    space.format(menu.genotype(found.choices[row])),
+                )
+                for row in found.steps(column)
+            ]
+        return points
+
+    def _front(
+        self,
+        space: SearchSpace,
+        scores: Mapping[str, Tensor],
+        edge_weights: EdgeWeights,
+        tie_rtol: float,
+        budgets: Mapping[str, int],
+    ) -> tuple[Menu, Front]:
+        assert self.menu is not None, 'prepare() counts the costs first'
         parts = shares(space, scores, edge_weights, tie_rtol)
         whole = {name: np.rint(part * ONE).astype(np.int64) for name, part in parts.items()}
-        return self._best(space, whole, self.budgets if bounded else {})
+        return self.menu, self.menu.front(whole, self._limits(budgets))
 
-    def _best(
-        self, space: SearchSpace, whole: Mapping[str, Ints], budgets: Mapping[str, int]
-    ) -> Choice:
-        assert self.costs, 'prepare() counts the costs first'
-        limits = np.array(
-            [
-                budgets.get(unit, np.iinfo(np.int64).max // 2) - c.fixed
-                for unit, c in self.costs.items()
-            ]
-        )
-        items = {name: self._items(space, name, whole[name]) for name in space.cells}
-        fronts = {name: front_of(one, limits) for name, one in items.items()}
-        front = merged(list(fronts.values()), limits)
-        if not len(front.scores):
-            raise self._nothing_fits(space)
-        row = front.best()
-        cells = {
-            name: self._cell(space, name, fronts[name], index)
-            for name, index in zip(fronts, front.choices[row].tolist(), strict=True)
-        }
-        genotype = Genotype(space.to_config(), cells)
-        space.validate(genotype)
-        return Choice(genotype, front.scores[row].item() / ONE)
+    def _limits(self, budgets: Mapping[str, int]) -> Ints:
+        return np.array([budgets.get(unit, UNLIMITED) for unit in self.costs])
 
-    def _items(self, space: SearchSpace, name: str, scores: Ints, only: str = '') -> Items:
-        spec, index = space.cells[name], space.ops.index
-        units = [only] if only else list(self.costs)
-        shape = (len(spec.edges), len(space.ops))
-        costs = [
-            np.array(self.costs[unit].totals(name) or np.zeros(shape), np.int64) for unit in units
+    def _nothing_fits(self, menu: Menu) -> InvalidValueError:
+        least = [
+            f'{_shown(unit, menu.least(unit))} (budget {_shown(unit, budget)})'
+            for unit, budget in self.budgets.items()
         ]
-        edges = range(len(spec.edges))
-        return Items(
-            spec,
-            [min(spec.kept(node), self.max_edges or node) for node in spec.nodes],
-            [[index(op) for op in space.selectable_ops_of(name, edge)] for edge in edges],
-            scores,
-            np.stack(costs, axis=-1),
-        )
-
-    def _cell(self, space: SearchSpace, name: str, front: Front, row: int) -> CellGenotype:
-        spec, ops = space.cells[name], front.choices[row].tolist()
-        nodes = tuple(
-            tuple(
-                (space.ops[ops[e]], spec.edges[e].source)
-                for e in spec.incoming(node)
-                if ops[e] >= 0
-            )
-            for node in spec.nodes
-        )
-        return CellGenotype(nodes, spec.output)
-
-    def _nothing_fits(self, space: SearchSpace) -> InvalidValueError:
-        least = []
-        for unit, budget in self.budgets.items():
-            smallest = self.costs[unit].fixed + sum(
-                int(self._cheapest(space, name, unit)) for name in space.cells
-            )
-            least.append(f'{_shown(unit, smallest)} (budget {_shown(unit, budget)})')
         return InvalidValueError(
-            f"{WHERE}: no genotype of {type(space).__name__} fits at layout '{self.layout}'; the "
+            f"{WHERE}: no genotype of {type(menu.space).__name__} fits at layout '{self.layout}'; the "
             f'smallest possible cost is {", ".join(least)}; raise the budget, or take a smaller layout'
         )
 
-    def _cheapest(self, space: SearchSpace, name: str, unit: str) -> Any:
-        spec = space.cells[name]
-        zeros = np.zeros((len(spec.edges), len(space.ops)), np.int64)
-        items = self._items(space, name, zeros, only=unit)
-        return front_of(items, np.array([np.iinfo(np.int64).max // 2])).costs.min()
+
+def _table(
+    table: AnyPath | Sequence[AnyPath] | None, device: str | None
+) -> LatencyTable | CellLatencies | None:
+    paths = [table] if isinstance(table, str | os.PathLike) else list(table or ())
+    if device is not None:
+        if not paths:
+            raise InvalidValueError(f'{WHERE}.device={device!r} without a table; set table too')
+        return CellLatencies(tuple(map(str, paths)), device)
+    if len(paths) > 1:
+        raise InvalidValueError(
+            f'{WHERE}.table={list(map(str, paths))}, expected one file, or device=NAME for a table by cell'
+        )
+    return LatencyTable(paths[0]) if paths else None
 
 
 def _nanoseconds(value: Any) -> int:
@@ -208,5 +229,9 @@ def _nanoseconds(value: Any) -> int:
     return round(value * PER_MILLISECOND)
 
 
+def _amount(unit: str, cost: int) -> float:
+    return cost / PER_MILLISECOND if unit == LATENCY else cost
+
+
 def _shown(unit: str, cost: int) -> str:
-    return f'{cost / PER_MILLISECOND:g} ms' if unit == 'latency' else f'{unit} {cost:,}'
+    return f'{cost / PER_MILLISECOND:g} ms' if unit == LATENCY else f'{unit} {cost:,}'

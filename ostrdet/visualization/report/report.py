@@ -6,6 +6,7 @@ from ostrdet.records.history import SearchHistory, read_history
 from ostrdet.version import __version__
 from ostrdet.visualization.page import PAGES, Picture
 from ostrdet.visualization.report import pictures as pictures
+from ostrdet.visualization.report.front_pictures import front_pictures
 from ostrdet.visualization.report.judgement import collapse_warnings, settled
 from ostrdet.visualization.report.panels import dash_array, trajectories
 from ostrdet.visualization.report.text import compared, comparison, meaning, tiles
@@ -30,6 +31,7 @@ def render_report(history: SearchHistory) -> str:
     ops = history.space.ops
     sections: dict[str, list[Picture]] = {
         'What the cells are worth': list(pictures.table_pictures(history)),
+        'What a budget buys': list(front_pictures(history)),
         'How the search went': [
             pictures.stability_picture(history),
             *pictures.collapse_pictures(history),
