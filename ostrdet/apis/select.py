@@ -121,7 +121,7 @@ def select(
     selector = load_config(config).default_hooks.selector
     names = criteria or ([_configs(selector)[0]['type']] if limits else _all(saved, selector))
     panel = _panel(selector, names, batches, {'type': 'WithinBudget', **limits} if limits else None)
-    judges = panel.due(is_last=True)
+    judges = [judge for judge in panel.judges if batches or not _has_judged(judge, saved)]
     opened = OpenSearch(work_dir, None, data_root, exact=False)
     epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
@@ -262,6 +262,12 @@ def _all(saved: Mapping[str, Any], selector: Mapping[str, Any]) -> list[str]:
     ]
     chosen = _configs(selector)[0]['type']
     return list(dict.fromkeys([chosen, *saved, 'Magnitude', *always]))
+
+
+def _has_judged(judge: EvaluatingCriterion, saved: Mapping[str, Any]) -> bool:
+    """Whether the checkpoint has scores that another evaluation now would not repeat."""
+    state = saved.get(type(judge).__name__, {})
+    return judge.accumulates and state.get('scores') is not None
 
 
 def _names(judges: Sequence[EvaluatingCriterion]) -> set[str]:

@@ -21,7 +21,8 @@ examples:
 
 Costs, in forward passes of a minibatch: criteria that watch the search take none, their scores are in
 the checkpoint. LossChange takes B (1 + E O), summed over the cell types, for B minibatches, E edges and
-O operations: 31 B in NAS-Bench-201, 226 B in the DARTS space. Perturbation takes about as many.
+O operations: 31 B in NAS-Bench-201, 226 B in the DARTS space. Perturbation takes about as many, Shapley
+at most 310 and 1,970 of one minibatch for its 10 orders.
 """
 
 

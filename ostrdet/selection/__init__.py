@@ -24,6 +24,7 @@ from ostrdet.selection.most_probable import MostProbable
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
 from ostrdet.selection.perturbation import Perturbation
 from ostrdet.selection.random_search import CellSearch, RandomSearch
+from ostrdet.selection.shapley import Shapley
 from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     'Perturbation',
     'PruningSaliency',
     'RandomSearch',
+    'Shapley',
     'StopRule',
     'StopRules',
     'Threshold',

@@ -88,6 +88,10 @@ class Criterion(ABC):
             Higher is kept; float64 on the CPU, shape (E, O) each. None while nothing was observed.
         """
 
+    def alpha_step(self) -> Table | None:
+        """What it adds to alpha at the end of an epoch if it decides, (E, O) each; None for nothing."""
+        return None
+
     def state_dict(self) -> dict[str, Any]:
         """The observations since the last reset: tensors and plain values only."""
         return {}

@@ -38,6 +38,8 @@ class EvaluatingCriterion(Criterion):
     cost: ClassVar[str] = ''
     #: Whether ``tools/select.py`` asks it when no criterion is named.
     by_default: ClassVar[bool] = False
+    #: Whether its scores are made of the evaluations of several epochs.
+    accumulates: ClassVar[bool] = False
 
     def __init__(self, batches: int | None = None, when: str = 'end') -> None:
         if batches is not None:
@@ -59,6 +61,17 @@ class EvaluatingCriterion(Criterion):
             raise InvalidValueError(
                 f'{type(self).__name__}: {key}={value!r}. {nearest(str(value), known)}'
             )
+
+    def _check_range(self, key: str, value: Any, least: float, most: float) -> None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most:
+            raise InvalidValueError(
+                f'{type(self).__name__}: {key}={value!r}, expected a number from {least} to {most}'
+            )
+
+    def is_due(self, epoch: int, is_last: bool) -> bool:
+        """Whether it evaluates at the end of an epoch, counted from 1."""
+        return is_last or self.when == 'epoch'
 
     def num_batches(self, available: int) -> int:
         """How many of the minibatches it uses."""

@@ -105,7 +105,7 @@ class Panel:
         Raises:
             InvalidValueError: If one cannot judge the space, or wants more minibatches.
         """
-        for criterion in self.due(is_last=True):
+        for criterion in self.judges:
             criterion.check_space(space)
             if criterion.num_batches(available) > available:
                 raise InvalidValueError(
@@ -141,14 +141,14 @@ class Panel:
         for criterion in self.criteria.values():
             criterion.observe(step)
 
-    def due(self, is_last: bool) -> list[EvaluatingCriterion]:
-        """The criteria that evaluate the supernet at the end of this epoch."""
-        evaluating = [c for c in self.criteria.values() if isinstance(c, EvaluatingCriterion)]
-        return [c for c in evaluating if is_last or c.when == 'epoch']
+    @property
+    def judges(self) -> list[EvaluatingCriterion]:
+        """The criteria that evaluate the supernet."""
+        return [c for c in self.criteria.values() if isinstance(c, EvaluatingCriterion)]
 
-    def due_at_end(self) -> list[EvaluatingCriterion]:
-        """Those that wait for the last epoch, whichever that is."""
-        return [criterion for criterion in self.due(is_last=True) if criterion.when == 'end']
+    def due(self, epoch: int, is_last: bool) -> list[EvaluatingCriterion]:
+        """Those that evaluate it at the end of an epoch, counted from 1."""
+        return [judge for judge in self.judges if judge.is_due(epoch, is_last)]
 
     def scores(self, state: ArchState, space: SearchSpace) -> dict[str, Scores]:
         """The scores by criterion, 0 where an edge lacks a candidate; None while there are none."""

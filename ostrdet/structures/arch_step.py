@@ -49,3 +49,8 @@ class ArchStep:
     op_weight_grads: Mapping[str, 'Tensor']
     kept: 'Mapping[str, Tensor] | None' = None
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
+
+    def is_finite(self) -> bool:
+        """Whether all its gradients are finite; the host waits for the answer."""
+        grads = (*self.alpha_grads.values(), *self.op_weight_grads.values())
+        return all(bool(grad.isfinite().all()) for grad in grads)

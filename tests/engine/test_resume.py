@@ -86,6 +86,10 @@ RIVALS = {
             {'type': 'TooManySkips', 'skips': 7},
         ],
     },
+    'shapley': {
+        'default_hooks.selector.criterion': {'type': 'Shapley', 'when': 'epoch', 'samples': 2},
+        'train_cfg.arch_start_epoch': 2,
+    },
     'idarts': {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2},
 }
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import torch
 from mmengine.runner import Runner
 
 from ostrdet.engine.loops.finetuning import FineTuning
@@ -11,7 +12,7 @@ from ostrdet.kernels.curvature import extreme_eigenvalues
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.searchers.curvature import alpha_hessian
 from ostrdet.models.unwrap import searcher_of
-from ostrdet.selection import EpochView, EvaluatingCriterion
+from ostrdet.selection import Criterion, EpochView, EvaluatingCriterion
 from ostrdet.structures import ArchState, Genotype
 
 LOSSES = ('loss', 'arch_loss')
@@ -28,6 +29,16 @@ def evaluate(runner: Runner, due: Sequence[EvaluatingCriterion], state: ArchStat
         beside = FineTuning(runner)
         probe = SupernetProbe(searcher, data[:number], beside, beside.weight_batches)
         criterion.evaluate(probe, state)
+
+
+@torch.no_grad()
+def steer(runner: Runner, criterion: Criterion) -> None:
+    """Let the criterion that decides move alpha for the epochs to come."""
+    step = criterion.alpha_step()
+    if step is None:
+        return
+    for name, alpha_EO in searcher_of(runner).alphas.items():
+        alpha_EO.add_(step[name].to(alpha_EO))
 
 
 def epoch_view(

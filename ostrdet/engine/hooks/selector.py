@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate, mean_losses
+from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate, mean_losses, steer
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.errors import InvalidValueError, NothingSelectedError
@@ -148,7 +148,7 @@ class SelectorHook(Hook):
             return
         skipped = self._skipped()
         self.panel.observe(step)
-        if self._skipped() > skipped and _is_finite(step):
+        if self._skipped() > skipped and step.is_finite():
             raise non_finite(f'score by {self.criterion}', runner)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -159,7 +159,8 @@ class SelectorHook(Hook):
         """Select, write, and stop if the genotype is stable."""
         state, before = searcher_of(runner).arch_state(), self.genotypes.get(self.criterion)
         is_last = runner.epoch + 1 == runner.max_epochs
-        scores = self._choose(runner, state, self.panel.due(is_last))
+        due = self.panel.due(runner.epoch + 1, is_last)
+        scores = self._choose(runner, state, due)
         has_moved = runner.epoch > runner.train_loop.arch_start_epoch  # alpha, before this epoch
         now = self.genotypes.get(self.criterion)
         stable = has_moved and now is not None and now == before
@@ -168,7 +169,8 @@ class SelectorHook(Hook):
             epoch_view(runner, state, self.genotypes, self.criterion, self.stable_epochs)
         )
         if self.stop.verdict() is not None and not is_last:
-            scores = self._choose(runner, state, self.panel.due_at_end())
+            late = [judge for judge in self.panel.due(runner.epoch + 1, True) if judge not in due]
+            scores = self._choose(runner, state, late)
             now = self.genotypes.get(self.criterion)
         if is_main_process():
             record = self._record(runner, state, scores)
@@ -178,6 +180,8 @@ class SelectorHook(Hook):
             space, chosen = searcher_of(runner).space, scores[self.criterion]
             if points := self.panel.front(self.criterion, chosen, state, space):
                 write_front(Path(runner.work_dir, FRONT), points)
+        if self.stop.verdict() is None and not is_last:
+            steer(runner, self.panel.criteria[self.criterion])
         self._stop_if_met(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -292,8 +296,3 @@ def _check_count(key: str, value: Any, expected: str) -> None:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
         )
-
-
-def _is_finite(step: ArchStep) -> bool:
-    grads = (*step.alpha_grads.values(), *step.op_weight_grads.values())
-    return all(bool(grad.isfinite().all()) for grad in grads)
