@@ -78,7 +78,7 @@ MADE_FOR = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
 FEW = {
     'RandomSearch': {'candidates': 2, 'statistics': 'batch'},
     'MostProbable': {'candidates': 2, 'statistics': 'batch'},
-    'Shapley': {'samples': 2},
+    'Shapley': {'samples': 1},
     'Evolution': {'generations': 2, 'population': 2, 'statistics': 'batch'},
 }
 Case = Mapping[str, Any]

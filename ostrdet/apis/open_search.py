@@ -99,6 +99,7 @@ class OpenSearch:
         """As :meth:`load`, of a checkpoint that was read from the file ``checkpoint``."""
         check_state(content['state_dict'], self.searcher.state_dict(), checkpoint)
         self.searcher.load_state_dict(content['state_dict'])
+        self.searcher.decide(content.get('selector', {}).get('decisions', {}))
         return int(content.get('meta', {}).get('epoch', 0))
 
     def _batch(self, data: Any) -> Batch:

@@ -24,11 +24,13 @@ from ostrdet.selection.most_probable import MostProbable
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
 from ostrdet.selection.perturbation import Perturbation
 from ostrdet.selection.random_search import CellSearch, RandomSearch
+from ostrdet.selection.sgas import SGAS
 from ostrdet.selection.shapley import Shapley
 from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
 
 __all__ = [
     'PAPER_CRITERIA',
+    'SGAS',
     'AlphaSaliency',
     'CellSearch',
     'Criterion',

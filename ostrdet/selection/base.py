@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep
+from ostrdet.structures.decisions import Decisions
 
 #: Sums and numbers by cell type, (E, O).
 Table = dict[str, Tensor]
@@ -87,6 +89,19 @@ class Criterion(ABC):
         Returns:
             Higher is kept; float64 on the CPU, shape (E, O) each. None while nothing was observed.
         """
+
+    @property
+    def decisions(self) -> Decisions:
+        """Its decisions about edges, which hold from now on where it decides the search; {} for none."""
+        return {}
+
+    def check_space(self, space: SearchSpace) -> None:
+        """Raise an ``InvalidValueError`` if it can't judge in this space; by default it can."""
+        return
+
+    def decide(self, state: ArchState, space: SearchSpace, epoch: int) -> None:
+        """Decide about edges at the end of an epoch, counted from 1, if it decides the search."""
+        return
 
     def alpha_step(self) -> Table | None:
         """What it adds to alpha at the end of an epoch if it decides, (E, O) each; None for nothing."""

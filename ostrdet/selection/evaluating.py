@@ -10,7 +10,6 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import nearest
 from ostrdet.selection.base import Criterion
-from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState
 from ostrdet.structures.probe import Probe
 
@@ -76,10 +75,6 @@ class EvaluatingCriterion(Criterion):
     def num_batches(self, available: int) -> int:
         """How many of the minibatches it uses."""
         return min(DEFAULT_BATCHES, available) if self.batches is None else self.batches
-
-    def check_space(self, space: SearchSpace) -> None:
-        """Raise an ``InvalidValueError`` if it can't judge in this space; by default it can."""
-        return
 
     @abstractmethod
     def judge(self, probe: Probe, state: ArchState) -> dict[str, Tensor]:

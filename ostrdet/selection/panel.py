@@ -14,6 +14,7 @@ from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep, Genotype
 from ostrdet.structures.budget_front import FrontPoint
+from ostrdet.structures.decisions import Decisions, settled
 
 PAPER_CRITERIA = (
     'OperationStrength',
@@ -95,8 +96,8 @@ class Panel:
                         "'LossChange', 'PruningSaliency' or 'Magnitude'"
                     )
 
-    def check_judges(self, space: SearchSpace, available: int) -> None:
-        """Check the criteria that evaluate the supernet, before the search.
+    def check_criteria(self, space: SearchSpace, available: int) -> None:
+        """Check the criteria before the search, above all those that evaluate the supernet.
 
         Args:
             space: The search space.
@@ -105,8 +106,9 @@ class Panel:
         Raises:
             InvalidValueError: If one cannot judge the space, or wants more minibatches.
         """
+        for known in self.criteria.values():
+            known.check_space(space)
         for criterion in self.judges:
-            criterion.check_space(space)
             if criterion.num_batches(available) > available:
                 raise InvalidValueError(
                     f'{type(criterion).__name__}: batches={criterion.batches}, expected at most '
@@ -142,6 +144,11 @@ class Panel:
             criterion.observe(step)
 
     @property
+    def decisions(self) -> Decisions:
+        """What the criterion that decides has decided about edges; {} for nothing."""
+        return self.criteria[self.chosen].decisions
+
+    @property
     def judges(self) -> list[EvaluatingCriterion]:
         """The criteria that evaluate the supernet."""
         return [c for c in self.criteria.values() if isinstance(c, EvaluatingCriterion)]
@@ -152,7 +159,7 @@ class Panel:
 
     def scores(self, state: ArchState, space: SearchSpace) -> dict[str, Scores]:
         """The scores by criterion, 0 where an edge lacks a candidate; None while there are none."""
-        found = {name: criterion.scores(state) for name, criterion in self.criteria.items()}
+        found = {name: _settled(c.scores(state), state) for name, c in self.criteria.items()}
         if space.candidates is None:
             return dict(found)
         present = {name: torch.tensor(space.presence(name)) for name in space.cells}
@@ -196,3 +203,10 @@ class Panel:
         """Take it back; a criterion that the state does not know starts empty."""
         for name in self.criteria.keys() & state.keys():
             self.criteria[name].load_state_dict(state[name])
+
+
+def _settled(scores: Scores, state: ArchState) -> Scores:
+    """Scores with the decisions of the search in them."""
+    if scores is None or not state.decisions:
+        return scores
+    return {name: settled(s, state.decisions[name]) for name, s in scores.items()}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ostrdet.structures.decisions import Decisions
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -19,11 +21,13 @@ class ArchState:
         alphas: Raw architecture parameters. Shape (E, O) each.
         op_weights: Weights of the candidates on each edge, as the supernet used them. Shape (E, O).
         edge_weights: Weights of the edges of each node (edge normalisation), shape (E,), or None.
+        decisions: What the search has decided about edges; {} for nothing.
     """
 
     alphas: Mapping[str, 'Tensor']
     op_weights: Mapping[str, 'Tensor']
     edge_weights: Mapping[str, 'Tensor | None']
+    decisions: Decisions = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,3 +31,25 @@ def decided(weights_EO: 'Tensor', codes: Sequence[int]) -> 'Tensor':
         if code >= 0:
             found_EO[edge, code] = 1
     return found_EO
+
+
+def settled(scores_EO: 'Tensor', codes: Sequence[int]) -> 'Tensor':
+    """Scores by which every decided edge keeps its operation, and a removed one is below all that stay.
+
+    Args:
+        scores_EO: Shape (E, O).
+        codes: Decision of every edge, see :data:`Decisions`.
+
+    Examples:
+        >>> import torch
+        >>> settled(torch.tensor([[2.0, 3.0], [0.0, 0.0], [1.0, 1.0]]), [UNDECIDED, 1, REMOVED]).tolist()
+        [[2.0, 3.0], [0.0, 4.0], [0.0, 0.0]]
+    """
+    low, high = min(float(scores_EO.min()), 0.0), float(scores_EO.max()) + 1
+    found_EO = scores_EO.clone()
+    for edge, code in enumerate(codes):
+        if code != UNDECIDED:
+            found_EO[edge] = low
+        if code >= 0:
+            found_EO[edge, code] = high
+    return found_EO

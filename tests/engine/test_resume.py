@@ -90,6 +90,14 @@ RIVALS = {
         'default_hooks.selector.criterion': {'type': 'Shapley', 'when': 'epoch', 'samples': 2},
         'train_cfg.arch_start_epoch': 2,
     },
+    'sgas': {
+        'default_hooks.selector.criterion': {
+            'type': 'SGAS',
+            'variant': 2,
+            'first': 1,
+            'interval': 1,
+        },
+    },
     'idarts': {'model.arch_update.type': 'ImplicitUpdate', 'train_cfg.arch_interval': 2},
 }
 STATE = ('state_dict', 'optimizer', 'param_schedulers', 'selector')

@@ -12,7 +12,7 @@ from ostrdet.kernels.curvature import extreme_eigenvalues
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.models.searchers.curvature import alpha_hessian
 from ostrdet.models.unwrap import searcher_of
-from ostrdet.selection import Criterion, EpochView, EvaluatingCriterion
+from ostrdet.selection import EpochView, EvaluatingCriterion, Panel
 from ostrdet.structures import ArchState, Genotype
 
 LOSSES = ('loss', 'arch_loss')
@@ -32,13 +32,15 @@ def evaluate(runner: Runner, due: Sequence[EvaluatingCriterion], state: ArchStat
 
 
 @torch.no_grad()
-def steer(runner: Runner, criterion: Criterion) -> None:
-    """Let the criterion that decides move alpha for the epochs to come."""
-    step = criterion.alpha_step()
-    if step is None:
-        return
-    for name, alpha_EO in searcher_of(runner).alphas.items():
-        alpha_EO.add_(step[name].to(alpha_EO))
+def steer(runner: Runner, panel: Panel, state: ArchState) -> None:
+    """Let the criterion that decides fix edges and move alpha for the epochs to come."""
+    criterion, searcher = panel.criteria[panel.chosen], searcher_of(runner)
+    criterion.decide(state, searcher.space, runner.epoch + 1)
+    if panel.decisions:
+        searcher.decide(panel.decisions)
+    if (step := criterion.alpha_step()) is not None:
+        for name, alpha_EO in searcher.alphas.items():
+            alpha_EO.add_(step[name].to(alpha_EO))
 
 
 def epoch_view(

@@ -108,7 +108,7 @@ class SelectorHook(Hook):
         self.panel.check_pairs(searcher.space)
         if searcher.weighting.is_hard and self.probe is None:
             self.panel.check_hard(type(searcher.weighting).__name__)
-        self.panel.check_judges(searcher.space, len(runner.train_loop.arch_dataloader))
+        self.panel.check_criteria(searcher.space, len(runner.train_loop.arch_dataloader))
         self.stop.check(
             searcher.space, self.panel.criteria, getattr(runner.train_loop, 'is_one_level', False)
         )
@@ -181,7 +181,7 @@ class SelectorHook(Hook):
             if points := self.panel.front(self.criterion, chosen, state, space):
                 write_front(Path(runner.work_dir, FRONT), points)
         if self.stop.verdict() is None and not is_last:
-            steer(runner, self.panel.criteria[self.criterion])
+            steer(runner, self.panel, state)
         self._stop_if_met(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -191,12 +191,14 @@ class SelectorHook(Hook):
             'genotypes': {n: g and g.to_dict() for n, g in self.genotypes.items()},
             'stable_epochs': self.stable_epochs,
             'stop': self.stop.state_dict(),
+            **({'decisions': self.panel.decisions} if self.panel.decisions else {}),
         }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Take it back; a criterion that the checkpoint does not know starts empty."""
         saved = checkpoint.get('selector', {})
         self.panel.load_state_dict(saved.get('criteria', {}))
+        searcher_of(runner).decide(self.panel.decisions)
         genotypes = saved.get('genotypes', {})
         self.genotypes = {n: g and Genotype.from_dict(g) for n, g in genotypes.items()}
         self.stable_epochs = saved.get('stable_epochs', 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -139,7 +140,8 @@ class Searcher(BaseModel):
 
     def arch_state(self) -> ArchState:
         """Alpha and its weights without a draw at this moment; detached copies."""
-        return arch_state(self.alphas, self.mix())
+        decisions = self.decided.decisions if self.decided else {}
+        return replace(arch_state(self.alphas, self.mix()), decisions=decisions)
 
     def probe_loss(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """The loss of the weight step and its weights; no running statistic changes."""

@@ -37,3 +37,9 @@ class DecidedEdges:
             op_weights=weights.op_weights.where(open_E1, alone_EO),
             active=active_EO | (mask_E1 & others),
         )
+
+    @torch.no_grad()
+    def rest(self, alphas: Mapping[str, Tensor], before: Mapping[str, Tensor]) -> None:
+        """Give decided edges back the alpha that they had ``before`` a step."""
+        for name, alpha_EO in alphas.items():
+            alpha_EO.copy_(alpha_EO.where(self.fixed[name][0], before[name]))
