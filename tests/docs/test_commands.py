@@ -25,7 +25,7 @@ COMMAND = re.compile(
 #: Run below as they stand, in a folder with what earlier commands would have left there.
 RUN_HERE = (
     r'(?:tools/genotype\.py|ostrdet genotype) (?!.*--detector)',
-    r'tools/draw_genotype\.py ',
+    r'tools/draw_genotype\.py (?!WORK_DIR)',
     r'tools/query_benchmark\.py ',
     r'tools/check\.py configs/search/ostr_nb201_digits\.py',
     r'tools/search\.py configs/search/ostr_nb201_digits\.py --work-dir work_dirs/mine',
@@ -34,6 +34,7 @@ RUN_HERE = (
 RUN_ELSEWHERE = {
     r'work_dirs/search( |$|/genotype\.json --work-dir)|work_dirs/train/': 'tests/test_walkthrough.py',
     r'pets': 'tests/docs/test_own_data.py',
+    r'tools/draw_genotype\.py WORK_DIR': 'tests/visualization/report/test_two_cells.py',
     r'tools/analyze\.py proxies': 'tests/analysis/test_proxies.py',
     r'tools/baseline\.py ': 'tests/evaluation/test_multi_trial.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',

@@ -19,6 +19,7 @@ from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
 from ostrdet.visualization.cells.graph import edge_name, genotype_graphs, to_dot
 from ostrdet.visualization.cells.layout import (
+    CHARACTER,
     NODE_HALF_HEIGHT,
     CellLayout,
     EdgePlace,
@@ -62,23 +63,50 @@ def cells_figure(
     """
     graphs = genotype_graphs(genotype, previous)
     graphs = graphs if only is None else {only: graphs[only]}
-    layouts = {name: layout_cell(graph) for name, graph in graphs.items()}
-    heads = TITLE * ((len(graphs) > 1) + (title is not None))
-    top = heads + MARGIN + NODE_HALF_HEIGHT
-    bottom = min(p.bottom - ROW * len(_changes(p)) for p in layouts.values()) - MARGIN
-    width = 2 * MARGIN + sum(p.right - p.left + GAP for p in layouts.values()) - GAP
+    heads = [f'{name} cell' if len(graphs) > 1 else '' for name in graphs]
+    return _beside([*zip(heads, graphs.values(), strict=True)], genotype, title)
+
+
+def genotypes_figure(genotypes: Mapping[str, Genotype], title: str | None = None) -> Figure:
+    """The cells of several genotypes of a space beside each other, each below the lines of its key.
+
+    Call it within :func:`~ostrdet.visualization.style.styled`.
+    """
+    found = []
+    for head, genotype in genotypes.items():
+        graphs = genotype_graphs(genotype)
+        for name, graph in graphs.items():
+            found.append((head + (f'\n{name} cell' if len(graphs) > 1 else ''), graph))
+    return _beside(found, next(iter(genotypes.values())), title)
+
+
+def _beside(
+    cells: Sequence[tuple[str, nx.MultiDiGraph]], genotype: Genotype, title: str | None
+) -> Figure:
+    """Cells below their headings, all of the space of a genotype."""
+    places = [(head, graph, layout_cell(graph)) for head, graph in cells]
+    lines = max(head.count('\n') + 1 if head else 0 for head, _ in cells)
+    top = TITLE * (lines + (title is not None)) + MARGIN + NODE_HALF_HEIGHT
+    bottom = min(p.bottom - ROW * len(_changes(p)) for *_, p in places) - MARGIN
+    spans = [_span(head, place) for head, _, place in places]
+    width = 2 * MARGIN + sum(right - left + GAP for left, right in spans) - GAP
     figure = new_figure(width, top - bottom)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(bottom, top))
     axes.set_axis_off()
     if title is not None:
         axes.text(width / 2, top - TITLE / 2 - 4, title, ha='center', va='center', weight='bold')
     ops, x = build_space(genotype.space).ops, MARGIN
-    for name, place in layouts.items():
-        if len(layouts) > 1:
-            axes.text(x - place.left, NODE_HALF_HEIGHT + 12, f'{name} cell', ha='center')
-        _draw(axes, graphs[name], place, x - place.left, ops)
-        x += place.right - place.left + GAP
+    for (head, graph, place), (left, right) in zip(places, spans, strict=True):
+        axes.text(x - left, NODE_HALF_HEIGHT + 12, head, ha='center', linespacing=1.4)
+        _draw(axes, graph, place, x - left, ops)
+        x += right - left + GAP
     return figure
+
+
+def _span(head: str, place: CellLayout) -> tuple[float, float]:
+    """From where to where a cell with its heading reaches."""
+    half = CHARACTER * max(map(len, head.split('\n'))) / 2
+    return min(place.left, -half), max(place.right, half)
 
 
 def cells_image(genotype: Genotype, previous: Genotype | None = None) -> np.ndarray:
