@@ -50,7 +50,6 @@ RUN_ELSEWHERE = {
 }
 NOT_RUN = {
     r'make install|pip install|activate': 'makes an environment, which .ci/run has done',
-    r'make search': 'tests/test_walkthrough.py runs what it calls',
     r'tools/study\.py .*--ray': 'needs Ray',
     r'torchrun|srun': 'needs several GPUs, or SLURM',
     r'darts_in1k\.py|in1k-folder': 'needs ImageNet, and GPUs for days',
