@@ -7,6 +7,7 @@ asks for.
 """
 
 import difflib
+import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -17,11 +18,40 @@ from mmengine.registry import Registry
 from ostrdet.errors import InvalidTypeError, UnknownNameError
 
 
-def _child(parent: Registry, *locations: str) -> Registry:
-    return Registry(parent.name, parent=parent, scope='ostrdet', locations=list(locations))
+class _Child(Registry):
+    """A registry some of whose members come from modules that take seconds to import.
+
+    Those are imported when a name is asked for that no other module has registered.
+
+    Args:
+        late: The modules.
+        kwargs: Arguments of ``Registry``.
+    """
+
+    def __init__(self, *args: Any, late: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._late = tuple(late)
+
+    def get(self, key: str) -> Any:
+        """The member ``key``, or None; as in ``Registry``, whatever the order of imports."""
+        found = super().get(key)
+        if found is None and self.split_scope_key(key)[0] in (None, self.scope):
+            for name in self._late:
+                importlib.import_module(name)
+            found = super().get(key)
+        return found
 
 
-MODELS = _child(roots.MODELS, 'ostrdet.models', 'ostrdet.models.mmpretrain_classifier')
+def _child(parent: Registry, *locations: str, late: Sequence[str] = ()) -> Registry:
+    return _Child(parent.name, parent=parent, scope='ostrdet', locations=list(locations), late=late)
+
+
+MODELS = _child(
+    roots.MODELS,
+    'ostrdet.models',
+    'ostrdet.datasets',
+    late=['ostrdet.models.mmpretrain_classifier'],
+)
 DATASETS = _child(roots.DATASETS, 'ostrdet.datasets')
 DATA_SAMPLERS = _child(roots.DATA_SAMPLERS, 'ostrdet.datasets')
 TRANSFORMS = _child(roots.TRANSFORMS, 'ostrdet.datasets')

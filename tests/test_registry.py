@@ -1,6 +1,7 @@
 """Look-up and building: hints for wrong names, no imports by name, no change of scope."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,33 @@ def test_children_hang_below_the_roots_of_mmengine(name: str) -> None:
     assert registry.parent is getattr(mmengine.registry, name)
     assert registry.scope == 'ostrdet'
     assert registry.name == CHILDREN[name]
+
+
+FRESH = """
+import subprocess
+import sys
+from ostrdet.commands.base import import_libraries
+import_libraries()
+import ostrdet.apis.rehearse, ostrdet.apis.search
+from ostrdet.registry import MODELS
+from ostrdet.settings.search import load_config
+load_config('configs/search/ostr_nb201_digits.py')
+print(*(name for name in sys.argv[1:] if name in sys.modules))
+for name in ('DerivedImageClassifier', 'ostrdet.AuxiliaryClsHead', 'mmpretrain.ResNet', 'Lost'):
+    print(getattr(MODELS.get(name), '__module__', None))
+"""
+#: What takes a quarter of a second or more to import, and no search needs to start.
+HEAVY = ('mmdet', 'mmpretrain.models', 'sklearn', 'scipy', 'networkx', 'matplotlib.pyplot')
+
+
+def test_a_search_imports_no_zoo_and_a_classifier_is_found_all_the_same(repo_root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', FRESH, *HEAVY], capture_output=True, text=True, cwd=repo_root
+    )
+    assert done.stdout.splitlines() == [
+        '',
+        'ostrdet.models.mmpretrain_classifier',
+        'ostrdet.models.mmpretrain_classifier',
+        'mmpretrain.models.backbones.resnet',
+        'None',
+    ], done.stderr

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from ostrdet.quiet import hush, quiet
 
-PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation', 'mmpretrain.models')
+#: What every run needs.
+PARTS = ('mmpretrain.datasets', 'mmpretrain.evaluation')
+#: mmpretrain's models, which import those of mmdet.
+CLASSIFICATION = (*PARTS, 'mmpretrain.models')
 DETECTION = (
     *PARTS,
     'mmdet.datasets',

@@ -7,6 +7,7 @@ from ostrdet.datasets.cutout import Cutout
 from ostrdet.datasets.digits import Digits
 from ostrdet.datasets.epoch_sampler import EpochSampler
 from ostrdet.datasets.image_folder import ImageFolder
+from ostrdet.datasets.image_preprocessor import ImagePreprocessor
 from ostrdet.datasets.imagenet16 import ImageNet16
 from ostrdet.datasets.load_image import LoadImage
 from ostrdet.datasets.rotation_task import RotationTask
@@ -24,6 +25,7 @@ __all__ = [
     'ImageFolder',
     'ImageNet',
     'ImageNet16',
+    'ImagePreprocessor',
     'LoadImage',
     'PadCropFlip',
     'RotationTask',

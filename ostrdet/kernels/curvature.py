@@ -1,13 +1,15 @@
 """How sharp a loss is: products with its Hessian, and eigenvalues by Lanczos' method."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from mmengine.dist import all_reduce
-from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 #: Lanczos starts from the same random vector in every call, so that results repeat.
 SEED = 0
@@ -29,7 +31,7 @@ class Eigenvalues(NamedTuple):
 
 def hessian_operator(
     losses: Sequence[Callable[[], Tensor]], parameters: Sequence[Tensor]
-) -> LinearOperator:
+) -> 'LinearOperator':
     """The Hessian of the mean of some losses, as exact Hessian-vector products.
 
     The graphs of the gradients are kept, so that a product is one backward pass of each loss; their
@@ -70,6 +72,8 @@ def hessian_operator(
         all_reduce(total, op='mean')  # all processes judge alike
         return (total / len(graphs)).numpy()
 
+    from scipy.sparse.linalg import LinearOperator  # a quarter of a second, for few runs
+
     return LinearOperator((sum(sizes), sum(sizes)), matvec=product, dtype=np.float64)
 
 
@@ -106,7 +110,7 @@ def central_difference(
     return [(a - b) / (2 * radius) for a, b in zip(ahead, behind, strict=True)]
 
 
-def extreme_eigenvalues(operator: LinearOperator, tolerance: float = 1e-6) -> Eigenvalues:
+def extreme_eigenvalues(operator: 'LinearOperator', tolerance: float = 1e-6) -> Eigenvalues:
     """The smallest and the largest eigenvalue of a symmetric operator, by Lanczos' method.
 
     Args:
@@ -117,6 +121,8 @@ def extreme_eigenvalues(operator: LinearOperator, tolerance: float = 1e-6) -> Ei
     if size <= SMALL:
         values = np.linalg.eigvalsh(operator @ np.eye(size))
     else:
+        from scipy.sparse.linalg import eigsh
+
         start = np.random.default_rng(SEED).standard_normal(size)
         values = eigsh(
             operator, k=2, which='BE', v0=start, tol=tolerance, return_eigenvectors=False

@@ -183,7 +183,7 @@ def _find(
 
 def _is_foreign(name: str, scope: str) -> bool:
     """Whether a model without prefix is ours, and sought elsewhere."""
-    return scope != 'ostrdet' and own.MODELS.module_dict.get(name) is not None
+    return scope != 'ostrdet' and own.MODELS.get(f'ostrdet.{name}') is not None
 
 
 def _hint(home: Registry, name: str, scope: str) -> str:

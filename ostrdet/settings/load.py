@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from ostrdet.compat import DETECTION, import_quietly
+from ostrdet.compat import CLASSIFICATION, DETECTION, import_quietly
 from ostrdet.compat.prepare import prepare
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
@@ -21,6 +21,8 @@ from ostrdet.structures.config_tree import innermost, value_at
 
 #: ``default_scope`` of the configs whose model is mmdet's.
 DETECTION_SCOPE = 'mmdet'
+#: What configs need whose model is of another library, by their ``default_scope``.
+MODULES = {DETECTION_SCOPE: DETECTION, 'mmpretrain': CLASSIFICATION}
 #: Characters of an option that a message repeats.
 SHOWN = 80
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -35,8 +37,7 @@ def read_config(config: str | Path | Config, cfg_options: Sequence[str] = ()) ->
     """
     prepare()
     cfg = deepcopy(config) if isinstance(config, Config) else read_text(config)
-    if cfg.get('default_scope') == DETECTION_SCOPE:
-        import_quietly(DETECTION)
+    import_quietly(MODULES.get(cfg.get('default_scope'), ()))
     present = cfg.to_dict()
     options = dict(_parse_option(option, present) for option in cfg_options)
     try:

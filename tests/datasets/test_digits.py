@@ -1,10 +1,12 @@
 """The digits of scikit-learn: split once and for all, scaled without surprises."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from ostrdet.datasets import Digits, dataset_labels
+from ostrdet.datasets import Digits, dataset_labels, digits
 from ostrdet.registry import DATASETS
 
 
@@ -70,3 +72,20 @@ def test_classes_and_description() -> None:
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown split 'val', expected one of \['train', 'test'"):
         Digits('val')
+
+
+def test_the_numbers_are_those_of_scikit_learn() -> None:
+    images_NHW, labels_N = digits._load()
+    expected = load_digits()
+    assert np.array_equal(images_NHW, expected.images)
+    assert np.array_equal(labels_N, expected.target)
+    assert (images_NHW.dtype, labels_N.dtype) == (expected.images.dtype, expected.target.dtype)
+
+
+@pytest.mark.parametrize('origin', [None, 'elsewhere/__init__.py'])
+def test_where_the_file_is_not_found_scikit_learn_reads_it(
+    monkeypatch: pytest.MonkeyPatch, origin: str | None
+) -> None:
+    package = None if origin is None else SimpleNamespace(origin=origin)
+    monkeypatch.setattr(digits, 'find_spec', lambda name: package)
+    assert np.array_equal(digits._load()[0], load_digits().images)

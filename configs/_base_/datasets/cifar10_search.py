@@ -1,5 +1,5 @@
 data_preprocessor = dict(
-    type='mmpretrain.ClsDataPreprocessor',
+    type='ostrdet.ImagePreprocessor',
     mean=[125.307, 122.95, 113.865],
     std=[62.993, 62.089, 66.705],
     to_rgb=False,

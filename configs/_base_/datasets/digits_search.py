@@ -1,5 +1,5 @@
 data_preprocessor = dict(
-    type='mmpretrain.ClsDataPreprocessor', mean=[78, 78, 78], std=[94, 94, 94], to_rgb=False
+    type='ostrdet.ImagePreprocessor', mean=[78, 78, 78], std=[94, 94, 94], to_rgb=False
 )
 train_dataloader = dict(
     batch_size=64,

@@ -1,6 +1,6 @@
 # PC-DARTS: no colour jitter in the search. Pillow gives the pixels of torchvision
 data_preprocessor = dict(
-    type='mmpretrain.ClsDataPreprocessor',
+    type='ostrdet.ImagePreprocessor',
     mean=[123.675, 116.28, 103.53],
     std=[58.395, 57.12, 57.375],
     to_rgb=True,

@@ -11,7 +11,6 @@ from ostrdet.engine.hooks.side_show import SideShowHook
 from ostrdet.engine.isolated_backend import IsolatedVisBackend
 from ostrdet.records.history import SearchHistory, read_history
 from ostrdet.registry import HOOKS
-from ostrdet.visualization.cells.figure import cells_image
 
 
 @HOOKS.register_module()
@@ -54,6 +53,8 @@ def _numbers(history: SearchHistory) -> Iterator[tuple[str, float]]:
 
 
 def _pictures(history: SearchHistory) -> Iterator[tuple[str, np.ndarray]]:
+    from ostrdet.visualization.cells.figure import cells_image  # matplotlib, for pictures alone
+
     for criterion, (*before, last) in history.genotypes.items():
         if last is not None:
             yield f'cells/{criterion}', cells_image(last, before[-1] if before else None)

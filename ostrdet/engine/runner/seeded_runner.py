@@ -8,6 +8,7 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
@@ -43,6 +44,7 @@ from ostrdet.engine.runner.continuation import (
     rates_changed,
 )
 from ostrdet.engine.runner.explained import explained
+from ostrdet.engine.runner.formatted_once import FormattedOnce
 from ostrdet.errors import USER_ERRORS, InvalidValueError
 from ostrdet.models.unwrap import unwrapped
 from ostrdet.output import steady_output
@@ -71,6 +73,8 @@ class SeededRunner(Runner):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if isinstance(cfg := kwargs.get('cfg'), Config):
+            kwargs['cfg'] = FormattedOnce.of(cfg)
         super().__init__(*args, **kwargs)
         self.register_hook(PlainCheckpointHook())
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce, get_rank, get_world_size
-from scipy.sparse.linalg import LinearOperator
 from torch import Generator, Tensor
 
 from ostrdet.kernels.curvature import central_difference, hessian_operator
@@ -17,12 +16,15 @@ from ostrdet.models.searchers.mix import frozen, kept_generators, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures.arch_step import Pairs
 
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
 Mix = Mapping[str, MixWeights]
 #: How far the weights of operations move, all together, for a difference of gradients.
 LENGTH = 1e-2
 
 
-def alpha_hessian(searcher: Any, batches: Sequence[Batch]) -> LinearOperator:
+def alpha_hessian(searcher: Any, batches: Sequence[Batch]) -> 'LinearOperator':
     """The Hessian of the validation loss in the alphas of all cell types together.
 
     Weights without a draw, statistics of each minibatch; nothing of the searcher changes.
