@@ -121,12 +121,9 @@ class MinibatchMean(Criterion):
 
     The mean is over the last ``window`` epochs, every minibatch with the same weight. Where a weighting
     drops candidates, it is over the minibatches in which a candidate took part. Sums are
-    float64 on the CPU. A minibatch with a score that is not finite, in whichever cell type, is left
-    out whole: one NaN would spoil the epoch.
-
-    Attributes:
-        observed: Minibatches of this epoch in the mean.
-        skipped: Minibatches of this epoch left out.
+    float64, on the device of the scores until the epoch ends. A minibatch with a score that is not
+    finite, in whichever cell type, is left out whole: one NaN would spoil the epoch. To observe reads
+    no number, so that a GPU is not waited for.
     """
 
     def __init__(self) -> None:
@@ -139,40 +136,53 @@ class MinibatchMean(Criterion):
 
     def reset(self) -> None:
         """Move the sums of the last epoch into the window, and set both counters to zero."""
-        past = [*self._past, self._epoch] if self.observed else self._past
+        past = [*self._past, self._epoch()] if self.observed else self._past
         self._past = past[-(self.window - 1) :] if self.window > 1 else []
         self._start_epoch()
 
     def _start_epoch(self) -> None:
         self._sums: Table = {}
         self._counts: Table = {}
-        self.observed = 0
-        self.skipped = 0
+        self._seen = 0
+        self._kept: int | Tensor = 0
+        self._last: bool | Tensor = True
 
     @property
+    def observed(self) -> int:
+        """Minibatches of this epoch in the mean."""
+        return int(self._kept)
+
+    @property
+    def skipped(self) -> int:
+        """Minibatches of this epoch left out."""
+        return self._seen - self.observed
+
+    @property
+    def has_skipped(self) -> bool:
+        """Whether the last minibatch was left out."""
+        return not self._last
+
     def _epoch(self) -> Epoch:
-        return Epoch(self._sums, self.observed, self._counts)
+        return Epoch(_on_cpu(self._sums), self.observed, _on_cpu(self._counts))
 
     def observe(self, step: ArchStep) -> None:
         """Add the scores of one minibatch, or skip it."""
         scores = {name: _plain(self.minibatch_scores(step, name)) for name in step.state.alphas}
-        if not all(bool(score.isfinite().all()) for score in scores.values()):
-            self.skipped += 1
-            return
-        # a new tensor each time, so that a state dict handed out earlier stays as it was
-        kept = {name: mask_EO.cpu() for name, mask_EO in (step.kept or {}).items()}
-        scores = {n: s.where(kept[n], 0.0) if n in kept else s for n, s in scores.items()}
-        self._counts = {
-            name: self._counts.get(name, 0) + mask_EO.double() for name, mask_EO in kept.items()
-        }
-        self._sums = {name: self._sums.get(name, 0) + score for name, score in scores.items()}
-        self.observed += 1
+        good = torch.stack([score.isfinite().all() for score in scores.values()]).all()
+        for name, score in scores.items():
+            counted = good
+            if (mask_EO := (step.kept or {}).get(name)) is not None:
+                counted = good & mask_EO.to(good.device)
+                self._counts[name] = _sum(self._counts.get(name), counted.double())
+            # a new tensor each time, so that a state dict handed out earlier stays as it was
+            self._sums[name] = _sum(self._sums.get(name), score.where(counted, 0.0))
+        self._seen, self._kept, self._last = self._seen + 1, self._kept + good, good
 
     def scores(self, state: ArchState) -> dict[str, Tensor] | None:
         """The mean so far, whatever ``state``; None if this epoch has no minibatch in it."""
         if not self.observed:
             return None
-        epochs = [*self._past, self._epoch]
+        epochs = [*self._past, self._epoch()]
         found = {}
         for name in self._sums:
             total_EO = torch.stack([epoch.sums[name] for epoch in epochs]).sum(dim=0)
@@ -183,11 +193,11 @@ class MinibatchMean(Criterion):
     def state_dict(self) -> dict[str, Any]:
         """The sums by cell type, the counters, and sums and counters of earlier epochs."""
         return {
-            'sums': dict(self._sums),
+            'sums': _on_cpu(self._sums),
             'observed': self.observed,
             'skipped': self.skipped,
             'past': [_epoch_state(epoch) for epoch in self._past],
-            'counts': dict(self._counts),
+            'counts': _on_cpu(self._counts),
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -203,8 +213,8 @@ class MinibatchMean(Criterion):
                 f'{sorted(state_dict)}: it was saved by another criterion'
             )
         self._sums, self._counts = _plain_sums(state_dict), _plain_sums(state_dict, 'counts')
-        self.observed = int(state_dict['observed'])
-        self.skipped = int(state_dict['skipped'])
+        self._kept, self._last = int(state_dict['observed']), True
+        self._seen = self._kept + int(state_dict['skipped'])
         past = state_dict.get('past', ())
         self._past = [
             Epoch(_plain_sums(one), int(one['observed']), _plain_sums(one, 'counts'))
@@ -221,4 +231,14 @@ def _plain_sums(state_dict: Mapping[str, Any], key: str = 'sums') -> Table:
 
 
 def _plain(scores: Tensor) -> Tensor:
-    return scores.detach().to('cpu', torch.float64)
+    scores = scores.detach()
+    return (scores.cpu() if scores.is_mps else scores).double()  # which has no float64
+
+
+def _sum(total: Tensor | None, more: Tensor) -> Tensor:
+    """The total, which a checkpoint has on the CPU, on the device of ``more``."""
+    return more + (0 if total is None else total.to(more.device))
+
+
+def _on_cpu(table: Table) -> Table:
+    return {name: total.cpu() for name, total in table.items()}

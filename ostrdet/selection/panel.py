@@ -191,6 +191,11 @@ class Panel:
         """The weights of edges by cell type, if a criterion ranks edges by them; else None."""
         return state.edge_weights if self.criteria[name].uses_edge_weights else None
 
+    @property
+    def has_skipped(self) -> bool:
+        """Whether the criterion that decides has left out the last minibatch."""
+        return getattr(self.criteria[self.chosen], 'has_skipped', False)
+
     def skipped(self) -> dict[str, int]:
         """By criterion, minibatches of the epoch left out since they were not finite."""
         return {name: getattr(c, 'skipped', 0) for name, c in self.criteria.items()}

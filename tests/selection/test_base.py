@@ -182,3 +182,26 @@ def test_the_state_of_another_criterion_is_rejected(state: dict[str, object]) ->
         match=r"RawGradient needs the keys \['counts', 'observed', 'past', 'skipped', 's",
     ):
         RawGradient().load_state_dict(state)
+
+
+def on_device(step: ArchStep, device: str) -> ArchStep:
+    grads = {name: grad_EO.to(device) for name, grad_EO in step.alpha_grads.items()}
+    return replace(step, alpha_grads=grads)
+
+
+def test_to_observe_reads_no_number(make_step: MakeStep) -> None:
+    """Tensors of the device ``meta`` have none to read."""
+    criterion = RawGradient()
+    for seed in range(2):
+        criterion.observe(on_device(make_step(seed), 'meta'))
+    with pytest.raises((NotImplementedError, RuntimeError), match='meta'):
+        criterion.state_dict()
+
+
+def test_the_last_minibatch_alone_decides_whether_it_was_left_out(make_step: MakeStep) -> None:
+    criterion = RawGradient()
+    assert not criterion.has_skipped
+    for value, skipped in ((1.0, False), (float('nan'), True), (1.0, False)):
+        criterion.observe(with_gradients(make_step(0), value, 'normal'))
+        assert criterion.has_skipped is skipped
+    assert (criterion.observed, criterion.skipped) == (2, 1)

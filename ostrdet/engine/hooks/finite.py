@@ -1,15 +1,14 @@
 """Stops a run before a non-finite number reaches a checkpoint."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
-from torch import Tensor, nn
-from torch.nn.utils import get_total_norm
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ostrdet.engine.checkpoint import latest_checkpoint
@@ -18,18 +17,37 @@ from ostrdet.models.unwrap import unwrapped
 from ostrdet.registry import HOOKS
 
 
-class _Found(NamedTuple):
-    """What was not finite just before a step: of which optimizer, in the model, and of its gradients."""
+class _Look:
+    """Gradients just before a step, and values of the model; nothing is read of them yet.
 
-    optimizer: str
-    tensor: str
-    gradient: str
+    Args:
+        optimizer: Its name.
+        values: By name; they change later. At the first step of an iteration the whole model, then
+            what the iteration has changed.
+        grads: Of its weights, by name; they stay.
+    """
 
-    def cause(self, losses: Mapping[str, Tensor]) -> str:
-        """What the gradient comes from; ``losses`` are those of the iteration."""
-        is_arch = self.optimizer == 'arch'  # a spoilt alpha spoils the loss of the weights after it
-        own = {name: loss for name, loss in losses.items() if name.startswith('arch_') == is_arch}
-        return self.tensor or first_bad(own) or self.gradient
+    def __init__(
+        self, optimizer: str, values: Mapping[str, Tensor], grads: Mapping[str, Tensor]
+    ) -> None:
+        self.optimizer, self.values, self.grads = optimizer, values, grads
+        self.value_norms, self.grad_norms = _norms(values), _norms(grads)
+
+    @property
+    def norms(self) -> list[Tensor]:
+        """A number per tensor, on its device."""
+        return [*self.value_norms.values(), *self.grad_norms.values()]
+
+    def bad_value(self) -> str:
+        """The first tensor that was not finite then; '' for none. A norm alone may have overflowed."""
+        suspects = (name for name, norm in self.value_norms.items() if not _finite(norm))
+        return next((name for name in suspects if not _finite(self.values[name])), '')
+
+    def bad_gradient(self) -> str:
+        """The first gradient that is not finite, and how many more; clipping spreads a NaN to all."""
+        bad = [name for name, grad in self.grads.items() if not _finite(grad)]
+        more = f' and of {len(bad) - 1} more' if len(bad) > 1 else ''
+        return f'gradient of {bad[0]}{more}' if bad else ''
 
 
 @HOOKS.register_module()
@@ -38,7 +56,8 @@ class FiniteHook(Hook):
 
     Named is the first tensor of the model that is not finite, since it is the cause of all the rest;
     else the loss whose gradient is not; else that gradient. Gradients are looked at just before an
-    optimizer uses them: those that a loss scaler drops, as it may now and then, are not.
+    optimizer uses them: those that a loss scaler drops, as it may now and then, are not. All that was
+    looked at is one number after the iteration, so that a GPU is waited for once.
 
     Raises:
         NonFiniteError: With the iteration, the tensor and the last good checkpoint.
@@ -47,22 +66,31 @@ class FiniteHook(Hook):
     priority = 'VERY_HIGH'
 
     def __init__(self) -> None:
+        self._model: dict[str, Tensor] = {}
         self._statistics: dict[str, Tensor] = {}
-        self._found: _Found | None = None
+        self._names: dict[int, str] = {}
+        self._moved: dict[str, Tensor] = {}
+        self._looks: list[_Look] = []
         self._handles: list[Any] = []
 
     def before_train(self, runner: Runner) -> None:
         """Watch the steps of all optimizers."""
-        model = unwrapped(runner.model)
-        self._statistics, self._found = dict(model.named_buffers()), None
+        model, self._looks = unwrapped(runner.model), []
+        self._statistics = dict(model.named_buffers())
+        self._model = {**model.state_dict(keep_vars=True), **self._statistics}
+        self._names = {id(weight): name for name, weight in model.named_parameters()}
         for name, wrapper in _wrappers(runner).items():
-            look = partial(self._look, name, model)
+            look = partial(self._look, name)
             self._handles.append(wrapper.optimizer.register_step_pre_hook(look))
 
-    def _look(self, name: str, model: nn.Module, optimizer: Optimizer, *_: Any) -> None:
+    def _look(self, name: str, optimizer: Optimizer, *_: Any) -> None:
         # The step is taken all the same: only after the iteration is it known if the loss was finite
-        if self._found is None and (gradient := _bad_gradient(optimizer, model)):
-            self._found = _Found(name, first_bad(model.state_dict()), gradient)
+        used = [weight for group in optimizer.param_groups for weight in group['params']]
+        own = {self._names.get(id(w), f'parameter {i}'): w for i, w in enumerate(used)}
+        grads = {key: weight.grad for key, weight in own.items() if weight.grad is not None}
+        values = {**self._statistics, **self._moved} if self._looks else self._model
+        self._looks.append(_Look(name, values, grads))
+        self._moved = own
 
     def after_train_iter(
         self,
@@ -72,12 +100,15 @@ class FiniteHook(Hook):
         outputs: dict[str, Any] | None = None,
     ) -> None:
         """Say what was not finite in this iteration."""
+        looks, self._looks = self._looks, []
         losses = {name: torch.as_tensor(value) for name, value in (outputs or {}).items()}
-        if self._found is not None:
-            raise non_finite(self._found.cause(losses), runner)
         found = getattr(unwrapped(runner.model), 'alphas', {})
-        alphas = {f'alphas.{name}': alpha for name, alpha in found.items()}
-        if name := first_bad({**self._statistics, **losses, **alphas}):
+        rest = {**losses, **{f'alphas.{name}': alpha for name, alpha in found.items()}}
+        if not looks:
+            rest = {**self._statistics, **rest}
+        if _all_finite([*(x for look in looks for x in look.norms), *_norms(rest).values()]):
+            return
+        if name := _cause(looks, losses) or first_bad(rest):
             raise non_finite(name, runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -103,27 +134,49 @@ def non_finite(name: str, runner: Runner) -> NonFiniteError:
 
 def first_bad(tensors: Mapping[str, Tensor]) -> str:
     """The name of the first tensor that is not finite; '' if all are."""
-    if _all_finite(tensors.values()):
+    if _all_finite(_norms(tensors).values()):
         return ''
-    return next((name for name, t in tensors.items() if not t.isfinite().all()), '')
+    return next((name for name, t in tensors.items() if not _finite(t)), '')
 
 
-def _all_finite(tensors: Iterable[Tensor]) -> bool:
-    """By one number, so that a GPU is waited for once; False may also mean that it overflowed."""
-    floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
-    return bool(get_total_norm(floats).isfinite())
+def _cause(looks: Sequence[_Look], losses: Mapping[str, Tensor]) -> str:
+    """What was not finite first; '' if norms were too large and all numbers are finite.
+
+    Args:
+        looks: Those of an iteration, in order.
+        losses: Its losses.
+    """
+    for look in looks:
+        gradient, tensor = look.bad_gradient(), look.bad_value()
+        if not gradient and not tensor:
+            continue
+        is_arch = look.optimizer == 'arch'  # a spoilt alpha spoils the loss of the weights after it
+        own = {name: loss for name, loss in losses.items() if name.startswith('arch_') == is_arch}
+        return tensor or first_bad(own) or gradient
+    return ''
 
 
-def _bad_gradient(optimizer: Optimizer, model: nn.Module) -> str:
-    """The first gradient that is not finite, and how many more; clipping spreads a NaN to all."""
-    used = [weight for group in optimizer.param_groups for weight in group['params']]
-    if _all_finite(weight.grad for weight in used if weight.grad is not None):
-        return ''
-    names = {id(weight): name for name, weight in model.named_parameters()}
-    grads = [(names[id(weight)], weight.grad) for weight in used if weight.grad is not None]
-    bad = [name for name, grad in grads if not grad.isfinite().all()]
-    more = f' and of {len(bad) - 1} more' if len(bad) > 1 else ''
-    return f'gradient of {bad[0]}{more}' if bad else ''
+@torch.no_grad()
+def _norms(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The norms of all floating-point tensors, in one call; they are not finite if a number is not.
+
+    A norm may also overflow.
+    """
+    floats = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
+    norms = torch._foreach_norm(list(floats.values())) if floats else ()
+    return dict(zip(floats, norms, strict=True))
+
+
+def _all_finite(numbers: Iterable[Tensor]) -> bool:
+    """Whether all scalars are, by one number of each device."""
+    by_device: dict[torch.device, list[Tensor]] = {}
+    for number in numbers:
+        by_device.setdefault(number.device, []).append(number)
+    return all(_finite(torch.stack(some)) for some in by_device.values())
+
+
+def _finite(tensor: Tensor) -> bool:
+    return bool(tensor.isfinite().all())
 
 
 def _tensors(node: Any, path: str) -> Iterator[tuple[str, Tensor]]:

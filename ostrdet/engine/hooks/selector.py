@@ -146,9 +146,8 @@ class SelectorHook(Hook):
         step = self._probed if self.probe else searcher_of(runner).arch_step
         if step is None:
             return
-        skipped = self._skipped()
         self.panel.observe(step)
-        if self._skipped() > skipped and step.is_finite():
+        if self.panel.has_skipped and step.is_finite():
             raise non_finite(f'score by {self.criterion}', runner)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -283,9 +282,6 @@ class SelectorHook(Hook):
             losses=mean_losses(runner),
             progress=progress_of(searcher_of(runner)),
         )
-
-    def _skipped(self) -> int:
-        return self.panel.skipped()[self.criterion]
 
     def _stop_if_met(self, runner: Runner) -> None:
         if (verdict := self.stop.verdict()) is not None:

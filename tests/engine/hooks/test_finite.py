@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ostrdet.apis.search import build_search, search
 from ostrdet.commands.search import main
@@ -88,6 +90,46 @@ def test_a_gradient_that_a_loss_scaler_drops_stops_nothing(tmp_path: Path) -> No
     optimizer.step()
     with pytest.raises(NonFiniteError, match="'gradient of weight' is not finite"):
         hook.after_train_iter(runner, 0, outputs={'loss': torch.tensor(1.0)})
+    hook.after_run(runner)
+
+
+class Reads(TorchDispatchMode):
+    """Counts how often a number leaves its device."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+def test_an_iteration_reads_one_number(tiny_config: Any, tmp_path: Path) -> None:
+    runner = build_search(tiny_config(), work_dir=tmp_path)
+    hook = FiniteHook()
+    optimizers = [
+        torch.optim.SGD(weights, lr=0.1)
+        for weights in ([runner.model.alpha_cell], runner.model.supernet.parameters())
+    ]
+    wrappers = zip(('arch', 'weights'), optimizers, strict=True)
+    runner.optim_wrapper = OptimWrapperDict(**{n: OptimWrapper(o) for n, o in wrappers})
+    hook.before_train(runner)
+    for weight in runner.model.parameters():
+        weight.grad = torch.full_like(weight, 1e30)  # its norm overflows
+    with Reads() as reads:
+        for optimizer in optimizers:
+            optimizer.step()
+        assert reads.count == 0
+    for weight in runner.model.parameters():
+        weight.data.clamp_(-1.0, 1.0)
+    hook.after_train_iter(runner, 0, outputs={'loss': torch.tensor(1.0)})  # all are finite
+    for weight in runner.model.parameters():
+        weight.grad = torch.ones_like(weight)
+    with Reads() as reads:
+        for optimizer in optimizers:
+            optimizer.step()
+        losses = {'loss': torch.tensor(1.0), 'arch_loss': torch.tensor(1.0)}
+        hook.after_train_iter(runner, 0, outputs=losses)
+        assert reads.count == 1
     hook.after_run(runner)
 
 
