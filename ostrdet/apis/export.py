@@ -1,5 +1,6 @@
 """A trained classifier as a program of its own: ONNX, or torch.export."""
 
+import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,15 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from ostrdet.apis.load_model import Logits, image_size, lay_out, load_trained, random_images
+from ostrdet.apis.load_model import (
+    Logits,
+    described,
+    image_size,
+    lay_out,
+    load_trained,
+    random_images,
+)
+from ostrdet.engine.checkpoint import METADATA, read_checkpoint
 from ostrdet.errors import InvalidValueError, MissingPackageError, UnknownNameError
 from ostrdet.registry import nearest
 
@@ -29,13 +38,13 @@ class Format(NamedTuple):
 
     Attributes:
         suffix: Of its files.
-        write: Writes a network, traced with images (N, 3, H, W), to a file.
+        write: Writes a network, traced with images (N, 3, H, W), to a file, and a text beside it.
         read: Reads a file; gives a function from images to logits.
         packages: What both need besides torch.
     """
 
     suffix: str
-    write: Callable[[nn.Module, Tensor, Path], None]
+    write: Callable[[nn.Module, Tensor, Path, str], None]
     read: Callable[[Path], Program]
     packages: tuple[str, ...] = ()
 
@@ -58,7 +67,8 @@ def export(
 ) -> Exported:
     """Write the logits as a function of normalised images (N, 3, H, W), for any N.
 
-    The file is read again and compared with the network, on random images of two batch sizes.
+    The file is read again and compared with the network, on random images of two batch sizes. What
+    :func:`~ostrdet.apis.load_model.described` tells lies in it as JSON, under the key 'ostrdet'.
 
     Args:
         config: A config, or its file.
@@ -80,6 +90,7 @@ def export(
     chosen = _format(file_format)
     cfg, model = load_trained(config, checkpoint, genotype)
     height, width = size or image_size(cfg, model)
+    told = described(cfg, read_checkpoint(checkpoint), (height, width))
     network = Logits(lay_out(model, torch.contiguous_format))  # a layout is nothing to export
     with torch.no_grad():
         images = random_images(TRACED_BATCH, (height, width))
@@ -88,7 +99,7 @@ def export(
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix='.export-', dir=path.parent) as folder:
             temporary = Path(folder) / f'network{chosen.suffix}'
-            chosen.write(network, images, temporary)
+            chosen.write(network, images, temporary, json.dumps(told, sort_keys=True))
             difference = compare(network, chosen.read(temporary), (height, width))
             temporary.replace(path)
     return Exported(path, (height, width), difference)
@@ -129,9 +140,10 @@ def _format(name: str) -> Format:
     return FORMATS[name]
 
 
-def _write_torch(network: nn.Module, images: Tensor, path: Path) -> None:
+def _write_torch(network: nn.Module, images: Tensor, path: Path, told: str) -> None:
     shapes = {INPUT: {0: torch.export.Dim('batch')}}
-    torch.export.save(torch.export.export(network, (images,), dynamic_shapes=shapes), path)
+    program = torch.export.export(network, (images,), dynamic_shapes=shapes)
+    torch.export.save(program, path, extra_files={METADATA: told})
 
 
 def _read_torch(path: Path) -> Program:
@@ -139,18 +151,19 @@ def _read_torch(path: Path) -> Program:
     return program
 
 
-def _write_onnx(network: nn.Module, images: Tensor, path: Path) -> None:
-    torch.onnx.export(
+def _write_onnx(network: nn.Module, images: Tensor, path: Path, told: str) -> None:
+    program = torch.onnx.export(
         network,
         (images,),
-        path,
         input_names=[INPUT],
         output_names=[OUTPUT],
         dynamic_shapes={INPUT: {0: 'batch'}},
         dynamo=True,
-        external_data=False,
         verbose=False,
     )
+    assert program is not None  # as no file was given
+    program.model.metadata_props[METADATA] = told
+    program.save(path, external_data=False)
 
 
 def _read_onnx(path: Path) -> Program:

@@ -17,7 +17,12 @@ from ostrdet.engine.runner import explained
 from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.models.networks import DerivedCellBackbone
 from ostrdet.settings.classes import config_classes
+from ostrdet.settings.normalization import normalization
 from ostrdet.settings.train import load_config
+from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures.config_tree import value_at
+from ostrdet.structures.genotype_file import to_json
+from ostrdet.version import __version__
 
 #: What the names of the weights of an auxiliary head start with.
 AUX = 'head.aux.'
@@ -141,6 +146,32 @@ def image_size(cfg: Config, model: nn.Module) -> tuple[int, int]:
     if size is None:
         raise InvalidValueError('the config does not tell the size of its test images; give --size')
     return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def described(
+    cfg: Config, checkpoint: Mapping[str, Any], size: tuple[int, int] | None
+) -> dict[str, Any]:
+    """What a file with a network tells of it besides: what is known of the following.
+
+    Args:
+        cfg: The config, with the genotype in it.
+        checkpoint: What was read by :func:`~ostrdet.engine.checkpoint.read_checkpoint`.
+        size: Height and width of the images, in pixels.
+
+    Returns:
+        ``ostrdet``, the release; ``genotype``, as in its file; ``classes``, their names by label;
+        ``size``; ``mean``, ``std`` and ``to_rgb`` of
+        :func:`~ostrdet.settings.normalization.normalization`.
+    """
+    genotype = value_at(cfg.to_dict(), 'model.backbone.genotype')
+    told = {
+        'ostrdet': __version__,
+        'genotype': None if genotype is None else to_json(get_genotype(genotype)),
+        'classes': list(saved_classes(checkpoint)) or None,
+        'size': None if size is None else list(size),
+        **normalization(cfg),
+    }
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def random_images(batch_size: int, size: tuple[int, int]) -> Tensor:

@@ -2,25 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmpretrain.models import ImageClassifier
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
-from ostrdet.apis.load_model import AUX, load_trained
-from ostrdet.datasets.class_names import saved_classes
+from ostrdet.apis.load_model import AUX, described, image_size, load_trained
 from ostrdet.engine.checkpoint import METADATA, SAFETENSORS, read_checkpoint
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.settings.train import ORIGIN
 from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures import Genotype, save_genotype
-from ostrdet.structures.genotype_file import to_json
-from ostrdet.version import __version__
 
 FORMAT = 'ostrdet.weights'
 VERSION = 1
@@ -75,7 +73,8 @@ def publish(
         state = {key: value for key, value in state.items() if not key.startswith(AUX)}
     cells = get_genotype(cfg.model.backbone.to_dict()['genotype'])
     text = cfg.pretty_text
-    weights = _to_bytes(state, cells, text, saved_classes(read_checkpoint(checkpoint)))
+    told = described(cfg, read_checkpoint(checkpoint), _size(cfg, model))
+    weights = _to_bytes(state, text, told)
     stem = f'{name}-{hashlib.sha256(weights).hexdigest()[:8]}'
     return _write(Path(out_dir or Path(checkpoint).parent), stem, weights, cells, text)
 
@@ -88,18 +87,17 @@ def _checked(name: str) -> str:
     return name
 
 
-def _to_bytes(
-    state: Mapping[str, Tensor], genotype: Genotype, config: str, classes: Sequence[str]
-) -> bytes:
+def _size(cfg: Config, model: nn.Module) -> tuple[int, int] | None:
+    """Height and width of the test images of a classifier; those of a detector have no one size."""
+    try:
+        return image_size(cfg, model) if isinstance(model, ImageClassifier) else None
+    except InvalidValueError:
+        return None
+
+
+def _to_bytes(state: Mapping[str, Tensor], config: str, told: Mapping[str, Any]) -> bytes:
     """The content of the weights' file."""
-    metadata = {
-        'format': FORMAT,
-        'version': VERSION,
-        'ostrdet': __version__,
-        'genotype': to_json(genotype),
-        'config': config,
-        **({'classes': list(classes)} if classes else {}),
-    }
+    metadata = {'format': FORMAT, 'version': VERSION, 'config': config, **told}
     tensors = {key: value.contiguous() for key, value in state.items()}
     return save(tensors, {METADATA: json.dumps(metadata, sort_keys=True)})
 

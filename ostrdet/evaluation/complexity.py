@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ostrdet.networks import build_derived
 from ostrdet.models.networks.counting import PER_ELEMENT, count_operators, multiply_adds, num_params
+from ostrdet.networks import build_derived
 from ostrdet.spaces import build_space
 from ostrdet.structures import Genotype
 

@@ -1,5 +1,6 @@
 """Exported files: run on their own, they give the logits of the network, for any batch."""
 
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,9 @@ import torch
 from torch import Tensor
 
 from ostrdet.commands.export import main
+from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures.genotype_file import from_json
+from ostrdet.version import __version__
 
 Untrained = Callable[..., Any]
 #: Every candidate of the space, those of stride 2 among them.
@@ -74,6 +78,31 @@ def test_file_gives_the_logits_of_the_network(
         logits = model(images, mode='tensor')
         assert batch == 1 or logits.std(dim=0).min() > 0.01  # more than the bias
         torch.testing.assert_close(RUN[file_format](done.path, images), logits)
+
+
+@pytest.mark.parametrize('file_format', ['onnx', 'torch'])
+def test_file_tells_classes_normalisation_size_and_genotype(
+    file_format: str, trained: Any, tmp_path: Path
+) -> None:
+    from ostrdet.apis.export import export
+
+    path = export(*trained, file_format, out=tmp_path / 'network', size=(8, 10)).path
+    if file_format == 'onnx':
+        session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+        text = session.get_modelmeta().custom_metadata_map['ostrdet']
+    else:
+        torch.export.load(path, extra_files=(extra := {'ostrdet': ''}))
+        text = extra['ostrdet']
+    found = json.loads(text)
+    assert from_json(found.pop('genotype')) == get_genotype('ostr_nb201')
+    assert found == {
+        'classes': [*'0123456789'],
+        'mean': [78, 78, 78],
+        'std': [94, 94, 94],
+        'to_rgb': False,
+        'size': [8, 10],
+        'ostrdet': __version__,
+    }
 
 
 def test_auxiliary_head_stays_out(untrained: Untrained) -> None:

@@ -64,6 +64,13 @@ def test_header_names_format_versions_genotype_and_config(published: Any) -> Non
     assert found['config'] == published.config.read_text(encoding='utf-8')
 
 
+def test_header_tells_classes_normalisation_and_size(published: Any) -> None:
+    found = header(published.weights)
+    assert found['classes'] == [*'0123456789']
+    assert (found['mean'], found['std'], found['to_rgb']) == ([78] * 3, [94] * 3, False)
+    assert found['size'] == [8, 8]
+
+
 def test_genotype_file_names_its_weights(published: Any) -> None:
     genotype = load_genotype(published.genotype)
     assert genotype == get_genotype('ostr_nb201')
