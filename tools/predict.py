@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draw what a detector finds: python tools/predict.py CONFIG CHECKPOINT IMAGE...; --help lists all."""
+"""Draw what a network finds: python tools/predict.py CONFIG CHECKPOINT IMAGE...; --help lists all."""
 
 import sys
 

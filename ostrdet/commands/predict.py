@@ -1,8 +1,10 @@
 """The command line of ``tools/predict.py``; parses before anything heavy is imported."""
 
 import argparse
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
 from ostrdet.commands.options import argument, option
@@ -14,15 +16,21 @@ EPILOG = """examples:
   python tools/predict.py work_dirs/mine/mine.py mine.safetensors photos/*.jpg \\
       --out-dir out --score 0.5
 
-Writes a picture with boxes for each image. Exit status: 0 done, 2 bad input.
+  python tools/predict.py work_dirs/train/darts_c10-folder.py work_dirs/train/epoch_600.pth cat.jpg
+
+Writes a picture for each image, with the boxes of a detector or the class of a classifier, and
+predictions.csv, with image, class and score. Exit status: 0 done, 2 bad input.
 """
+#: Classes that a line names.
+SHOWN = 3
+TABLE, COLUMNS = 'predictions.csv', ('image', 'class', 'score')
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictOptions(ModelOptions):
     """Options of ``tools/predict.py``: the arguments of :func:`ostrdet.apis.predict.predict`."""
 
-    config: str = argument('CONFIG', 'config file of a detector')
+    config: str = argument('CONFIG', 'config file of a detector or a classifier')
     images: Sequence[str] = argument('IMAGE', 'image file', nargs='+')
     out_dir: str = option(
         'folder of the pictures, which have the names of the images; default predictions',
@@ -31,7 +39,7 @@ class PredictOptions(ModelOptions):
         before='genotype',
     )
     score: float = option(
-        'least score of a box that is drawn; default 0.3',
+        'least score of a box that is drawn, for detectors; default 0.3',
         default=0.3,
         metavar='S',
         before='genotype',
@@ -42,7 +50,7 @@ class PredictOptions(ModelOptions):
 def build_parser() -> Parser:
     """The parser of ``tools/predict.py``."""
     parser = Parser(
-        prog='predict.py', description='Draw what a detector finds on images.', epilog=EPILOG
+        prog='predict.py', description='Draw what a network finds on images.', epilog=EPILOG
     )
     PredictOptions.add_to(parser)
     return parser
@@ -57,10 +65,14 @@ def _predict(args: argparse.Namespace) -> None:
     import_libraries()
     from ostrdet.apis.predict import predict
 
-    pictures = predict(**vars(PredictOptions.from_args(args)))
-    for path, boxes in pictures:
-        best = ', '.join(f'{name} {score:.2f}' for name, score in boxes[:3])
-        print(
-            f'{path}: {len(boxes)} boxes'
-            + (f' ({best}{", ..." if boxes[3:] else ""})' if boxes else '')
-        )
+    options = PredictOptions.from_args(args)
+    rows = []
+    for path, found, of_boxes in predict(**vars(options)):
+        text = ', '.join(f'{name} {score:.2f}' for name, score in found[:SHOWN])
+        text += ', ...' if found[SHOWN:] else ''
+        if of_boxes:
+            text = f'{len(found)} boxes' + (f' ({text})' if found else '')
+        print(f'{path}: {text}')
+        rows += [(path.name, name, f'{score:.6f}') for name, score in found]
+    with (Path(options.out_dir) / TABLE).open('w', encoding='utf-8', newline='') as stream:
+        csv.writer(stream, lineterminator='\n').writerows([COLUMNS, *rows])

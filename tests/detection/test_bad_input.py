@@ -179,7 +179,7 @@ def test_predict_names_what_is_wrong(
         ([config, str(checkpoint), str(image), str(image)], "2 images are called '6.jpg'"),
         ([config, str(checkpoint), str(image), '--out-dir', str(image.parent)], 'would be lost'),
         ([config, lost, str(image)], 'lost.jpg'),
-        ([classifier, str(checkpoint), str(image)], 'only detectors find boxes'),
+        ([classifier, str(checkpoint), str(image)], 'is of another architecture'),
     ):
         out = [] if '--out-dir' in argv else ['--out-dir', str(tmp_path / 'out')]
         assert predict_cli.main([*argv, *out]) == 2

@@ -1,5 +1,6 @@
 """A detector is trained, tested, resumed and asked, as a user does it."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -66,6 +67,10 @@ def test_predict_writes_pictures_with_boxes(
     argv = [str(config), str(trained / 'epoch_1.pth'), *images, '--out-dir', str(tmp_path / 'out')]
     assert predict_cli.main([*argv, '--score', '0']) == 0
     lines = capsys.readouterr().out.splitlines()
+    with (tmp_path / 'out' / 'predictions.csv').open(encoding='utf-8', newline='') as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row['image'] for row in rows} == {Path(image).name for image in images}
+    assert {row['class'] for row in rows} <= {'disc', 'square'}
     for line, image in zip(lines, images, strict=True):
         found = re.fullmatch(r'(.+): (\d+) boxes \((?:(?:disc|square) [\d.]+, ){3}\.\.\.\)', line)
         assert found is not None
