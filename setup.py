@@ -35,7 +35,7 @@ setup(
     # A wheel carries the configs inside the package; a checkout has them beside it.
     package_dir={'ostrdet': 'ostrdet', 'ostrdet.configs': 'configs'},
     package_data={
-        'ostrdet': ['py.typed', 'visualization/templates/*'],
+        'ostrdet': ['py.typed', 'visualization/templates/*', 'commands/project/*'],
         'ostrdet.configs': ['**/*.py', '**/*.json', '**/*.yaml'],
     },
     entry_points={'console_scripts': ['ostrdet = ostrdet.commands.main:main']},

@@ -89,6 +89,16 @@ def test_the_wheel_holds_every_config_and_template(wheel: Path, repo_root: Path)
     assert not [name for name in names if name.startswith(('tools', 'tests', 'configs'))]
 
 
+def test_a_project_of_ones_own_begins(reader: Reader) -> None:
+    said = reader.run('ostrdet new mine').splitlines()
+    assert said[-1] == 'next: cd mine && ostrdet search search.py'
+    assert all((reader.folder / line.removeprefix('written: ')).is_file() for line in said[:-1])
+    small = 'train_cfg.max_epochs=1 train_cfg.portions=(0.05,0.05)'
+    reader.run(f'ostrdet search mine/search.py --work-dir found --cfg-options {small}')
+    shown = reader.run('ostrdet genotype show found/genotype.json')
+    assert re.search(r'^criterion +ShareOfStrength$', shown, re.MULTILINE)
+
+
 def test_its_configs_are_those_of_the_wheel(reader: Reader) -> None:
     folder = Path(reader.run('ostrdet').splitlines()[-1])
     assert folder == reader.site / 'ostrdet' / 'configs'

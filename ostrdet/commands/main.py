@@ -13,6 +13,7 @@ from ostrdet.version import __version__
 #: What each tool does; its module here has its name.
 TOOLS: Mapping[str, str] = MappingProxyType(
     {
+        'new': 'begin a project of your own in a folder',
         'search': 'search an architecture',
         'select': 'select anew from a finished search',
         'train': 'train the network of a genotype',
@@ -25,7 +26,7 @@ TOOLS: Mapping[str, str] = MappingProxyType(
         'baseline': 'simulate a baseline on a table',
         'report': 'make the report page of a search',
         'analyze': 'analyse searches',
-        'predict': 'draw what a detector finds',
+        'predict': 'draw what a network finds on images',
         'publish': 'publish a checkpoint as safetensors',
         'export': 'export a trained network to ONNX or torch.export',
         'benchmark-latency': "measure a network's inference",

@@ -55,6 +55,7 @@ def test_arguments_and_status_are_the_tools(capsys: pytest.CaptureFixture[str]) 
         ('draw_genotype', ['draw-genotype']),
         ('st', ['study']),
         ('s', ['search', 'select', 'study']),
+        ('n', ['new']),
         ('', []),
         ('x', []),
     ],

@@ -39,12 +39,14 @@ RUN_ELSEWHERE = {
     r'tools/baseline\.py ': 'tests/evaluation/test_multi_trial.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
     r'tools/select\.py ': 'tests/apis/test_select.py',
+    r'tools/predict\.py work_dirs': 'tests/apis/test_predict.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'
     r'in1k\.py --genotype work_dirs/ostr_darts_c10/|retinanet_ostr': 'tests/detection/test_chain.py',
     r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
         'tests/studies/test_study.py'
     ),
     r'ostrdet search': 'tests/test_wheel.py',
+    r'ostrdet (new|train train)': 'tests/commands/test_new.py',
     r'complexity p-darts --detector': 'tests/detection/test_networks.py',
     r'make (test|docs)': '.ci/run',
 }
