@@ -94,6 +94,7 @@ def _device() -> str:
 def _classifier(cfg: Config, checkpoint: str | Path) -> Find:
     from mmpretrain.visualization import UniversalVisualizer
 
+    model: Any
     cfg, model = load_trained(cfg, checkpoint)
     classes = saved_classes(read_checkpoint(checkpoint)) or config_classes(cfg)
     load, transform = _steps(cfg, model)

@@ -25,5 +25,8 @@ def found_size(
     """
     found = get_genotype(genotype)
     size = build_space(found.space).layout(layout)
-    given = {'channels': channels, 'num_cells': num_cells}
-    return found, replace(size, **{key: n for key, n in given.items() if n is not None})
+    return found, replace(
+        size,
+        channels=size.channels if channels is None else channels,
+        num_cells=size.num_cells if num_cells is None else num_cells,
+    )

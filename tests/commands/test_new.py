@@ -41,7 +41,7 @@ def test_the_project_searches_and_trains(
     genotype = get_genotype('work_dirs/search/genotype.json')
     assert genotype.space['ops'] == ['none', 'skip_connect', 'nor_conv_3x3', 'nor_conv_5x5']
     assert genotype.provenance['criterion'] == 'ShareOfStrength'
-    assert Path('work_dirs/train/epoch_1.pth').is_file()
+    assert Path('work_dirs/train_search/epoch_1.pth').is_file()
     assert 'next: ostrdet train train.py --genotype' in capsys.readouterr().out
 
 
