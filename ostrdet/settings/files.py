@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from mmengine.config import Config
 
 from ostrdet.compat.prepare import prepare
 from ostrdet.errors import InvalidValueError
-from ostrdet.invocation import find_config, packaged_name, packaged_names
+from ostrdet.invocation import PREFIX, find_config, packaged_name, packaged_names
 from ostrdet.settings.own_modules import import_own_modules
 
 #: By suffix: whether the file is a program, which its user trusts, or data, which runs nothing.
@@ -50,7 +51,8 @@ def _not_there(name: str | Path) -> str:
     text = f"there is no config file '{name}'"
     if own := packaged_name(name):
         return f"{text}; the package has it as '{own}'"
-    close = difflib.get_close_matches(str(name), packaged_names(), n=1, cutoff=CLOSE)
+    wanted = re.sub('^configs/', PREFIX, str(name))
+    close = difflib.get_close_matches(wanted, packaged_names(), n=1, cutoff=CLOSE)
     return text + (f". Did you mean '{close[0]}'?" if close else '')
 
 

@@ -51,6 +51,7 @@ def test_mmengine_finds_its_own_bases_as_before() -> None:
     [
         ('configs/search/lost.py', "there is no config file 'configs/search/lost.py'$"),
         ('ostrdet::search/lost.py', "there is no config file 'ostrdet::search/lost.py'$"),
+        ('configs/search/ostr_darts_c11.py', rf"c11\.py'\. Did you mean '{OTHER}'\?$"),
         ('configs/search/ostr_darts_c10.py', f"; the package has it as '{OTHER}'$"),
     ],
 )
