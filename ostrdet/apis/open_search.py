@@ -17,6 +17,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.models.unwrap import searcher_of
+from ostrdet.records.stages import check_one_search
 from ostrdet.settings.search import load_config
 
 #: The reference engine, which can be differentiated twice, in full precision; no table is read.
@@ -112,8 +113,9 @@ def config_of(work_dir: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is none.
-        InvalidValueError: If there are several.
+        InvalidValueError: If there are several, or the search has stages.
     """
+    check_one_search(work_dir)
     found = sorted(Path(work_dir).glob('*.py'))
     if not found:
         raise FileNotFoundError(
@@ -132,7 +134,9 @@ def epoch_checkpoints(work_dir: str | Path) -> list[Path]:
 
     Raises:
         FileNotFoundError: If there is none.
+        InvalidValueError: If the search has stages.
     """
+    check_one_search(work_dir)
     found = [path for path in reversed(checkpoints(work_dir)) if '_iter_' not in path.name]
     if not found:
         raise FileNotFoundError(

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
@@ -20,14 +20,17 @@ from ostrdet.engine.checkpoint import (
     read_checkpoint,
     work_dir_lock,
 )
+from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.runner.continuation import check_continues, listed
 from ostrdet.errors import DamagedFileError, InvalidValueError
 from ostrdet.output import steady_output
-from ostrdet.records.files import GENOTYPE, TRAJECTORY
+from ostrdet.records.files import GENOTYPE, REPORT, TRAJECTORY
+from ostrdet.records.stages import stage_folder
 from ostrdet.records.trajectory import read_lines
 from ostrdet.selection.panel import DEFAULT
-from ostrdet.settings.stages import KEEP, Scores, stage_config, stage_folder
+from ostrdet.settings.stages import KEEP, Scores, stage_config, stage_configs
 from ostrdet.structures.atomic import write_atomically
+from ostrdet.visualization.report.report import report_of
 
 WHAT = 'search'
 #: Of a fingerprint, what only a run can count.
@@ -38,7 +41,7 @@ def search_stages(cfg: Config, resume: str | None = None, launcher: str = 'none'
     """Run all stages of a search to their ends, each in its own folder of the work dir.
 
     ``stage_N/`` is the work dir of a search like any other, and ``genotype.json`` on top is that of
-    the last stage. Under ``resume`` a stage that came to its last epoch is not run again.
+    the last stage, ``report.html`` shows all of them. Under ``resume`` a stage that came to its last epoch is not run again.
 
     Args:
         cfg: A checked config with ``stages``.
@@ -64,6 +67,7 @@ def search_stages(cfg: Config, resume: str | None = None, launcher: str = 'none'
     is_main, total = is_main_rank(launcher), len(cfg.stages)
     before: Config | None = None
     scores: Scores | None = None
+    planned = stage_configs(cfg)
     with work_dir_lock(cfg.work_dir) if is_main else nullcontext():
         for number in range(1, total):
             stage = stage_config(cfg, before, number, scores)
@@ -71,8 +75,10 @@ def search_stages(cfg: Config, resume: str | None = None, launcher: str = 'none'
             if is_main:
                 _say(f'stage {number} of {total}: {stage.work_dir}{", finished" if epochs else ""}')
             if epochs is None:
-                epochs = _run(stage, resumes[number], launcher).epoch
+                epochs = _run(stage, resumes[number], launcher, planned[number:]).epoch
                 gc.collect()  # of its network, too, before the next one is built
+            if is_main:
+                _write_report(cfg, stage)
             before = stage
             scores = _scores(stage, epochs) if cfg.stages[number].get(KEEP) is not None else None
         stage = stage_config(cfg, before, total, scores)
@@ -82,6 +88,7 @@ def search_stages(cfg: Config, resume: str | None = None, launcher: str = 'none'
         if is_main:
             found = Path(stage.work_dir, GENOTYPE).read_bytes()
             write_atomically(Path(cfg.work_dir, GENOTYPE), found)
+            _write_report(cfg, stage)
     return runner
 
 
@@ -142,8 +149,13 @@ def _finished(stage: Config, number: int) -> int | None:
     return epochs
 
 
-def _run(stage: Config, resume: str | None, launcher: str) -> Runner:
+def _run(
+    stage: Config, resume: str | None, launcher: str, following: Sequence[Config] = ()
+) -> Runner:
     runner = build_run(deepcopy(stage), resume, WHAT, launcher)
+    for hook in runner.hooks:
+        if isinstance(hook, SearchConsoleHook):
+            hook.following = following
     runner.train()
     barrier()  # the main process has written what all of them read next
     return runner
@@ -167,6 +179,19 @@ def _scores(stage: Config, epochs: int) -> Scores:
             'by them; let alpha move before, or choose another default_hooks.selector.criterion'
         )
     return scores
+
+
+def _write_report(cfg: Config, stage: Config) -> None:
+    """Write the page of all stages, if the stage has one; whatever goes wrong is a warning."""
+    if not Path(stage.work_dir, REPORT).is_file():
+        return
+    path = Path(cfg.work_dir, REPORT)
+    try:
+        write_atomically(path, report_of(cfg.work_dir).encode())
+    except Exception as error:  # noqa: BLE001 - a search outlives any fault of its pictures
+        print(f'warning: {path}: {type(error).__name__}: {error}', file=sys.stderr)
+    else:
+        _say(f'report of all stages: {path}')
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation.benchmark_table import BenchmarkTable
 from ostrdet.records.files import GENOTYPE, TRAJECTORY
+from ostrdet.records.stages import check_one_search
 from ostrdet.records.trajectory import read_lines
 from ostrdet.registry import nearest
 from ostrdet.spaces import SearchSpace, build_space
@@ -122,8 +123,9 @@ def lines_of(work_dir: str | Path) -> list[Line]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InvalidValueError: If a line is damaged, with its number.
+        InvalidValueError: If a line is damaged, with its number, or the search has stages.
     """
+    check_one_search(work_dir)
     path = Path(work_dir) / TRAJECTORY
     if not path.is_file():
         raise FileNotFoundError(

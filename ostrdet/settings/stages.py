@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -15,6 +14,7 @@ from ostrdet.errors import (
     UserError,
     one_line,
 )
+from ostrdet.records.stages import stage_folder
 from ostrdet.registry import nearest
 from ostrdet.selection import PAPER_CRITERIA, Panel
 from ostrdet.settings.components import TOP_LEVEL
@@ -40,11 +40,6 @@ WHOLE = ('stages', 'work_dir', 'load_from', 'resume', 'custom_imports')
 CLASSES = ('type', 'classes', 'metainfo')
 
 
-def stage_folder(work_dir: str | Path, number: int) -> Path:
-    """The folder of a stage, counted from 1."""
-    return Path(work_dir) / f'stage_{number}'
-
-
 def stage_config(
     cfg: Config, before: Config | None, number: int, scores: Scores | None = None
 ) -> Config:
@@ -61,6 +56,14 @@ def stage_config(
     _keep_best(cfg, stage, number, scores)
     _set_carry(cfg, stage, number)
     return stage
+
+
+def stage_configs(cfg: Config) -> list[Config]:
+    """The configs of all stages before any has run, with the first candidates of every edge."""
+    found: list[Config] = []
+    for number in range(1, len(cfg.stages) + 1):
+        found.append(stage_config(cfg, found[-1] if found else None, number))
+    return found
 
 
 def check_stages(cfg: Config, check: Callable[[Config], None]) -> None:

@@ -16,6 +16,7 @@ from rich.progress import (
 
 from ostrdet.engine.checkpoint import checkpoints
 from ostrdet.output import plain_console
+from ostrdet.records.stages import searches_of
 from ostrdet.studies.plan import DONE, Run, state_of
 from ostrdet.studies.pools import CONSOLE, Ending
 
@@ -125,6 +126,6 @@ class StudyConsole:
 
 
 def _epoch(run: Run) -> int:
-    """Whole epochs that the newest checkpoint holds."""
-    found = checkpoints(run.work_dir)
-    return int(found[0].stem.split('_')[1]) if found else 0
+    """Whole epochs that the newest checkpoint holds, and those of the stages before."""
+    newest = [checkpoints(folder)[:1] for folder in searches_of(run.work_dir)]
+    return sum(int(path.stem.split('_')[1]) for found in newest for path in found)

@@ -1,7 +1,7 @@
 """What a study reads from the work dir of a run that is done."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,8 @@ from typing import Any
 
 from ostrdet.evaluation.benchmark_table import DATASETS
 from ostrdet.evaluation.complexity import Complexity, complexity
-from ostrdet.records.search_log import SearchLog, read_log
+from ostrdet.records.search_log import SearchLog, lines_of, read_log
+from ostrdet.records.stages import searches_of
 
 MILLION = 1e6
 #: Of a training: what mmengine's loggers call it.
@@ -21,14 +22,16 @@ class Cell:
     """The cell of a criterion after the last epoch of a search.
 
     Attributes:
-        log: The search.
+        log: The search, or its last stage.
         criterion: The criterion.
         sizes: What was counted already, by the text of the cell; searches often agree.
+        before: Lines of the stages before.
     """
 
     log: SearchLog
     criterion: str
     sizes: dict[str, Complexity]
+    before: Sequence[Mapping[str, Any]] = ()
 
     @property
     def text(self) -> str:
@@ -111,7 +114,7 @@ METRICS: Mapping[str, Metric] = {
     'minutes': Metric(
         'time (minutes)',
         1,
-        lambda cell: sum(line['seconds'] for line in cell.log.lines) / 60,
+        lambda cell: sum(line['seconds'] for line in (*cell.before, *cell.log.lines)) / 60,
         is_of_search=True,
         is_lower_better=True,
     ),
@@ -135,14 +138,15 @@ def is_lower_better(name: str) -> bool:
 def read_cells(
     work_dir: Path, criteria: tuple[str, ...], sizes: dict[str, Complexity]
 ) -> Iterator[Cell]:
-    """The cells of the criteria, or of the one that decided the search.
+    """The cells of the criteria, or of the one that decided the search; of stages those of the last.
 
     Raises:
         FileNotFoundError, ValueError: If the trajectory is missing or damaged.
     """
-    log = read_log(work_dir)
+    *earlier, last = searches_of(work_dir)
+    log, before = read_log(last), [line for folder in earlier for line in lines_of(folder)]
     for criterion in criteria or (log.criterion,):
-        yield Cell(log, criterion, sizes)
+        yield Cell(log, criterion, sizes, before)
 
 
 def last_scalar(work_dir: Path, name: str) -> float | None:

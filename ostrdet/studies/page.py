@@ -6,6 +6,7 @@ import numpy as np
 
 from ostrdet.records.files import REPORT
 from ostrdet.records.search_log import SearchLog, read_log
+from ostrdet.records.stages import searches_of
 from ostrdet.studies.file import Study
 from ostrdet.studies.metrics import METRICS, is_of_search
 from ostrdet.studies.pairs import compare_groups, pair_table
@@ -65,7 +66,7 @@ def _values(study: Study, results: Sequence[Result], metric: str) -> Mapping[str
 def _curves(study: Study, results: Sequence[Result]) -> Mapping[str, Mapping[str, np.ndarray]]:
     """The metrics that have a number every epoch, for every group that has numbers of its own."""
     done = {result.run: result for result in results if result.state == DONE}
-    logs = {run: read_log(run.work_dir) for run in done}
+    logs = {run: read_log(searches_of(run.work_dir)[-1]) for run in done}
     curves = {
         name: _curves_of(study, results, logs, name)
         for name in metric_names(study)

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from ostrdet.errors import InvalidValueError, one_line
 from ostrdet.settings import search as search_config
 from ostrdet.settings import train as train_config
+from ostrdet.settings.stages import stage_configs
 from ostrdet.structures.atomic import write_atomically
 from ostrdet.studies.file import Study
 
@@ -30,7 +31,7 @@ class Run:
         work_dir: Its folder, named after the three.
         tool: 'search' or 'train'.
         arguments: Of that tool.
-        epochs: How many it takes at most.
+        epochs: How many it takes at most, in all stages.
         digest: Of the whole config that it runs.
     """
 
@@ -121,6 +122,7 @@ def _run(
             arguments += [f'--{name.replace("_", "-")}', value]
     if options:
         arguments += ['--cfg-options', *options]
+    parts = stage_configs(cfg) if cfg.get('stages') else [cfg]
     return Run(
         config[0],
         overrides[0],
@@ -128,7 +130,7 @@ def _run(
         work_dir,
         study.tool,
         tuple(arguments),
-        int(cfg.train_cfg.max_epochs),
+        sum(int(part.train_cfg.max_epochs) for part in parts),
         hashlib.sha256(repr(cfg.to_dict()).encode()).hexdigest(),
     )
 

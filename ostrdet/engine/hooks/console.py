@@ -28,6 +28,8 @@ class ConsoleHook(Hook):
         self.progress: Progress | None = None
         self._started = self._spoken = 0.0
         self._first_iter = 0
+        #: What follows this run, as so many of its iterations.
+        self.later_iters = 0.0
 
     @abstractmethod
     def plan(self, runner: Runner) -> Mapping[str, str]:
@@ -99,12 +101,25 @@ class ConsoleHook(Hook):
     def say(self, text: str, runner: Runner) -> None:
         """Print ``text`` above the bar, or with the time that is left."""
         self._spoken = time.monotonic()
-        if self.progress:
+        if self.progress and not self.later_iters:
             self.progress.console.print(text)
             return
         done = max(runner.iter - self._first_iter, 1)
-        eta = duration((self._spoken - self._started) / done * (runner.max_iters - runner.iter))
-        self.console.print(f'{text}, ETA {eta}')
+        eta = self.eta((self._spoken - self._started) / done, runner.max_iters - runner.iter)
+        console = self.progress.console if self.progress else self.console
+        console.print(f'{text}, ETA {eta}')
+
+    def eta(self, seconds: float, left: int) -> str:
+        """The time that is left, and that of all stages where others follow.
+
+        Args:
+            seconds: Of an iteration.
+            left: Iterations of this run.
+        """
+        own = duration(seconds * left)
+        if not self.later_iters:
+            return own
+        return f'{own}, of all stages {duration(seconds * (left + self.later_iters))}'
 
     def _close(self) -> None:
         if self.progress:

@@ -1,34 +1,30 @@
 """What a search says on the console: plan, progress with ETA, result."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
-from torch import Tensor
 
-from ostrdet.engine.hooks.console import ConsoleHook, duration, mean_of
+from ostrdet.engine.hooks.console import ConsoleHook, mean_of
+from ostrdet.engine.hooks.eta import later_seconds, probe_seconds
 from ostrdet.engine.hooks.report import CONFIG, train_command
 from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.hooks.selector import SelectorHook
-from ostrdet.models.arch_updates import Batch
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.output import quoted
 from ostrdet.records.files import GENOTYPE, REPORT
 from ostrdet.registry import HOOKS
 
-PROBE_SIZES = (2, 8)
 
-
-def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
+def describe(runner: Runner, criterion: str, eta: str) -> dict[str, str]:
     """The plan, as a text per heading.
 
     Args:
         runner: The runner, after everything was built.
         criterion: The criterion that decides.
-        seconds: Estimated time of the rest of the run, in seconds.
+        eta: How long the rest of the run will take.
     """
     loop, searcher = runner.train_loop, searcher_of(runner)
     space, supernet = searcher.space, searcher.bare_supernet
@@ -46,34 +42,8 @@ def describe(runner: Runner, criterion: str, seconds: float) -> dict[str, str]:
         'criterion': criterion,
         'device': f'{next(supernet.parameters()).device}, {torch.get_num_threads()} threads',
         'work dir': str(runner.work_dir),
-        'ETA': f'about {duration(seconds)} (from a probe)',
+        'ETA': f'about {eta} (from a probe)',
     }
-
-
-def probe_seconds(runner: Runner) -> float:
-    """Seconds that an iteration will take, from passes over a few images that leave no trace.
-
-    A pass over n images takes a + b n; two sizes tell a and b.
-    """
-    searcher, loader = searcher_of(runner), runner.train_loop.dataloader
-    sample = searcher.data_preprocessor(loader.collate_fn([loader.dataset[0]]), training=True)
-    few, more = PROBE_SIZES
-    searcher.train()
-    _seconds_of_pass(searcher, sample['inputs'], few)  # warms up
-    short = _seconds_of_pass(searcher, sample['inputs'], few)
-    per_image = (_seconds_of_pass(searcher, sample['inputs'], more) - short) / (more - few)
-    one_pass = short + max(per_image, 0.0) * (loader.batch_size - few)
-    return one_pass * (1 + searcher.arch_update.num_passes)
-
-
-def _seconds_of_pass(searcher: Any, image_1CHW: Tensor, size: int) -> float:
-    images = image_1CHW.repeat(size, 1, 1, 1)
-    start = time.perf_counter()
-    loss, weights = searcher.probe_loss(Batch(images, images.new_zeros(size, dtype=torch.long)))
-    torch.autograd.grad(loss, weights, allow_unused=True)
-    if loss.is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 @HOOKS.register_module()
@@ -89,11 +59,16 @@ class SearchConsoleHook(ConsoleHook):
     def __init__(self, baseline: str = 'Magnitude', next_command: str | None = None) -> None:
         super().__init__()
         self.baseline, self.next_command = baseline, next_command
+        #: Configs of the stages that follow this one; who runs them sets it.
+        self.following: Sequence[Config] = ()
 
     def plan(self, runner: Runner) -> Mapping[str, str]:
         """Space, supernet, data, schedule, and an estimate of the time."""
-        seconds = probe_seconds(runner) * (runner.max_iters - runner.iter)
-        return describe(runner, _selector(runner).criterion, seconds)
+        seconds = probe_seconds(runner)
+        if self.following:
+            self.later_iters = later_seconds(runner, self.following) / seconds
+        left = runner.max_iters - runner.iter
+        return describe(runner, _selector(runner).criterion, self.eta(seconds, left))
 
     def standing(self, runner: Runner) -> str:
         """Losses, accuracy of the supernet, stability, and accuracies by the table."""

@@ -62,7 +62,9 @@ def tiles(history: SearchHistory) -> Iterator[Tile]:
     """The numbers at the head of the page."""
     facts, criterion = history.facts, history.facts.criterion
     of = f' of {facts.max_epochs}' if facts.max_epochs else ''
-    yield Tile('epoch', f'{history.epochs[-1]}{of}', f'{_time(history)} in all')
+    yield Tile(
+        'epoch', f'{history.epochs[-1]}{of}', f'{spent(history.scalars("seconds").sum())} in all'
+    )
     stable = unchanged_epochs(history.genotypes[criterion])[-1]
     yield Tile('cell unchanged for', f'{stable} epoch{"" if stable == 1 else "s"}')
     accuracy = history.scalars('val_accuracy')[-1]
@@ -75,12 +77,18 @@ def tiles(history: SearchHistory) -> Iterator[Tile]:
             yield Tile(f'table, {name}', f'{values} %', ', '.join(found))
 
 
-def _time(history: SearchHistory) -> str:
-    seconds = history.scalars('seconds').sum()
+def spent(seconds: float) -> str:
+    """A time in whole minutes, or seconds where there is none."""
     minutes = round(seconds / 60)
     if minutes >= 60:
         return f'{minutes // 60} h {minutes % 60} min'
     return f'{minutes} min' if minutes else f'{seconds:.0f} s'
+
+
+def genotype_text(history: SearchHistory, criterion: str) -> str:
+    """What a criterion chose last."""
+    genotype = history.genotypes[criterion][-1]
+    return 'no choice yet' if genotype is None else history.space.format(genotype)
 
 
 def comparison(history: SearchHistory) -> str:
