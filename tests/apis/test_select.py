@@ -1,6 +1,7 @@
 """Selecting anew from a finished search."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from ostrdet.apis.select import select
 from ostrdet.commands.select import main
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation.complexity import complexity
+from ostrdet.records.fronts import read_front
 from ostrdet.spaces import build_space
 from ostrdet.structures import load_genotype
+from ostrdet.visualization.report.report import report_of
 
 PAPER = [
     'OperationStrength',
@@ -115,6 +118,43 @@ def test_an_ample_budget_selects_what_the_search_did(searched: Path) -> None:
     assert small.within.params <= free.within.params // 2
 
 
+def test_a_front_is_a_table_and_a_figure(
+    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(searched, tmp_path / 'copy')
+    argv = [str(folder), '--max-macs', '60M', '--max-params', '0.5M', '--front']
+    assert main([*argv, '--json']) == 0
+    told = json.loads(capsys.readouterr().out)
+    points = read_front(Path(told['front']))
+    own = [p for p in points if p.unit == 'macs' and p.cost <= 60_000_000][-1]
+    assert (own.genotype, own.score) == (told['genotype'], told['score'])
+    assert own.share == told['score'] / told['free_score']
+    assert {p.unit: p.budget for p in points} == {'macs': 60_000_000, 'params': 500_000}
+    assert '</svg>' in Path(told['front']).with_suffix('.svg').read_text('utf-8')
+    assert main(argv) == 0
+    assert f'front: {told["front"]}, and .svg' in capsys.readouterr().out
+    page = report_of(folder)
+    assert 'Score of OperationStrength by multiply-adds, selected after the search' in page
+    assert main([str(folder), '--front']) == 2
+    assert '--front without a budget' in capsys.readouterr().err
+
+
+def test_milliseconds_by_cell_are_a_budget(
+    searched: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free = select(searched, max_macs='9G')[0].text
+    other = '|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|'
+    (tmp_path / 'ms.csv').write_text('index,phone\n0,9.5\n1,0.25\n', 'utf-8')
+    (tmp_path / 'names.csv').write_text(f'index,arch,x\n0,{free},1\n1,{other},1\n', 'utf-8')
+    tables = [str(tmp_path / 'ms.csv'), str(tmp_path / 'names.csv')]
+    argv = ['--latency-table', *tables, '--latency-device', 'phone', '--json']
+    assert main([str(searched), '--max-latency', '9', *argv]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told['genotype'], told['latency']) == (other, 0.25)
+    assert main([str(searched), '--max-latency', '9.5', *argv]) == 0
+    assert json.loads(capsys.readouterr().out)['genotype'] == free
+
+
 def test_a_budget_that_nothing_fits_is_one_line(
     searched: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,6 +170,9 @@ def test_a_search_derives_within_a_budget(tiny_config: Any, tmp_path: Path) -> N
     search(tiny_config(overrides), work_dir=tmp_path)
     found = load_genotype(tmp_path / 'genotype.json')
     assert complexity(found, 'cifar10').macs <= 20_000_000
+    within = [p for p in read_front(tmp_path / 'front.csv') if p.cost <= 20_000_000]
+    assert within[-1].genotype == build_space(found.space).format(found)
+    assert 'Score of OperationStrength by multiply-adds<' in report_of(tmp_path)
 
 
 def test_a_search_that_nothing_can_fit_does_not_start(tiny_config: Any, tmp_path: Path) -> None:
