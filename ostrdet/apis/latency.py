@@ -1,4 +1,4 @@
-"""Speed and memory of a network's inference: what ``tools/benchmark_latency.py`` calls."""
+"""Speed of a network or of single operations, and memory: what ``tools/benchmark_latency.py`` calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,19 @@ from ostrdet.apis.load_model import Logits, build_model, image_size, lay_out, ra
 from ostrdet.engine.peak_memory import resident_peak_mib
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.networks import DerivedCellBackbone
+from ostrdet.models.networks.derived_cell import AFFINE_NORM
+from ostrdet.models.ops import build_op
 from ostrdet.networks import build_derived
+from ostrdet.settings import search
 from ostrdet.settings.train import load_config
-from ostrdet.spaces import build_space
+from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures.cell_costs import Place, edge_places
 
 #: Measured for that many seconds at least, and at most if the runs differ much.
 SECONDS = (2.0, 20.0)
+#: The same, for each of many operations.
+OP_SECONDS = (0.2, 2.0)
 DTYPES = {None: torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
 
@@ -90,18 +96,15 @@ def benchmark_latency(
         InvalidValueError: If the device is not there, a number is less than 1, or the images are
             smaller than the stride of the network.
     """
-    for name, value in {'--iterations': iterations, '--threads': threads}.items():
-        if value is not None and value < 1:
-            raise InvalidValueError(f'{name} {value}: expected a number of at least 1')
+    _check_counts(iterations, threads)
     place, layout = _device(device, amp), _lay_out(network, channels_last)
     images = random_images(batch_size, size).to(place, memory_format=layout)
     network.to(place).eval()
     step = _step(torch.compile(network) if compile_network else network, images, amp)
-    timer = Timer('step()', globals={'step': step}, num_threads=threads or torch.get_num_threads())
-    timer.timeit(1)  # warms up, and compiles for this number of threads
+    timer = _timer(step, threads)
     if place.type == 'cuda':
         torch.cuda.reset_peak_memory_stats(place)
-    measured = _measure(timer, iterations)
+    measured = _measure(timer, iterations, SECONDS)
     p90 = torch.tensor(measured.times, dtype=torch.float64).quantile(0.9).item()
     return Latency(
         device=_device_name(place),
@@ -119,6 +122,65 @@ def benchmark_latency(
         peak_mib=_peak_mib(place),
         torch=torch.__version__,
     )
+
+
+def benchmark_ops(
+    space: SearchSpace,
+    layout: str,
+    batch_size: int = 1,
+    iterations: int | None = None,
+    device: str | None = None,
+    amp: str | None = None,
+    channels_last: bool = False,
+    threads: int | None = None,
+) -> list[tuple[str, Place, float]]:
+    """Measure every operation of a space wherever it may stand in a derived network.
+
+    Args:
+        space: The search space.
+        layout: Published size of the network.
+        batch_size: As in :func:`benchmark_latency`, as are the others.
+        iterations: Batches to measure of each; None measures for a part of a second.
+        device: Kind of processor.
+        amp: Type of autocast.
+        channels_last: Memory format.
+        threads: On the CPU.
+
+    Returns:
+        Operation, place and median milliseconds of a batch, as :class:`LatencyTable` holds them.
+
+    Raises:
+        InvalidValueError: As :func:`benchmark_latency`.
+        UnknownNameError: If the space has no such layout; the nearest name is offered.
+    """
+    _check_counts(iterations, threads, batch_size)
+    size, on = space.layout(layout), _device(device, amp)
+    plan = space.plan(size.stem, size.channels, size.num_cells)
+    by_type = edge_places(plan, space.cells, size.image_size).values()
+    places = dict.fromkeys(place for cells in by_type for edges in cells for place in edges)
+    form = torch.channels_last if channels_last else torch.contiguous_format
+    found = []
+    for place in places:
+        shape = (batch_size, place.channels, place.size, place.size)
+        features = torch.rand(shape, device=on).to(memory_format=form)
+        for op in space.ops:
+            module = build_op(op, place.channels, place.stride, AFFINE_NORM).eval()
+            step = _step(module.to(on, memory_format=form), features, amp)
+            timer = _timer(step, threads)
+            found.append((op, place, _measure(timer, iterations, OP_SECONDS).median * 1000))
+    return found
+
+
+def space_of(config: str | Path | None, genotype: str | Path | None) -> SearchSpace:
+    """The space of the config of a search, or of a genotype.
+
+    Raises:
+        Exception: As :func:`ostrdet.settings.search.load_config`, or :func:`get_genotype`.
+    """
+    if config is not None:
+        return build_space(search.load_config(config).model.supernet.space)
+    assert genotype is not None
+    return build_space(get_genotype(genotype).space)
 
 
 def network_of_config(
@@ -145,6 +207,19 @@ def network_of_layout(genotype: str | Path, layout: str) -> tuple[nn.Module, tup
     found = get_genotype(genotype)
     pixels = build_space(found.space).layout(layout).image_size
     return build_derived(found, layout), (pixels, pixels)
+
+
+def _check_counts(iterations: int | None, threads: int | None, batch_size: int = 1) -> None:
+    counts = {'--iterations': iterations, '--threads': threads, '--batch-size': batch_size}
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise InvalidValueError(f'{name} {value}: expected a number of at least 1')
+
+
+def _timer(step: Callable[[], None], threads: int | None) -> Timer:
+    timer = Timer('step()', globals={'step': step}, num_threads=threads or torch.get_num_threads())
+    timer.timeit(1)  # warms up, and compiles for this number of threads
+    return timer
 
 
 def _device(name: str | None, amp: str | None) -> torch.device:
@@ -177,9 +252,9 @@ def _step(network: Callable[[Tensor], Any], images: Tensor, amp: str | None) -> 
     return step
 
 
-def _measure(timer: Timer, iterations: int | None) -> Measurement:
+def _measure(timer: Timer, iterations: int | None, seconds: tuple[float, float]) -> Measurement:
     if iterations is None:
-        return timer.adaptive_autorange(min_run_time=SECONDS[0], max_run_time=SECONDS[1])
+        return timer.adaptive_autorange(min_run_time=seconds[0], max_run_time=seconds[1])
     (merged,) = Measurement.merge([timer.timeit(1) for _ in range(iterations)])
     return merged
 

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ostrdet.commands.base import Parser, import_libraries, run_cli
@@ -21,6 +22,7 @@ EPILOG = """examples:
   python tools/benchmark_latency.py configs/retrain/darts_c10.py --batch-size 64
   python tools/benchmark_latency.py --genotype darts_v2 --layout imagenet --amp --channels-last
   python tools/benchmark_latency.py --genotype ostr_nb201 --layout cifar10 --threads 1 --json
+  python tools/benchmark_latency.py configs/search/ostr_darts_c10.py --layout cifar10 --ops ms.csv
 
 The network has random weights, and no auxiliary head; loading of images does not count. On a GPU
 the peak is the memory that torch allocated while it measured, else the resident memory of the
@@ -52,6 +54,11 @@ class LatencyOptions(Options):
     )
     compile_network: bool = flag('compile the network first', name='--compile')
     threads: int | None = option("threads of torch; default torch's", metavar='N')
+    ops: str | None = option(
+        'measure instead every operation of the space, which is that of --genotype or of CONFIG, here of '
+        'a search, at every place of --layout, and write the table for select.py --latency-table',
+        metavar='FILE',
+    )
     json: bool = flag('print one JSON object')
 
 
@@ -73,20 +80,48 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _benchmark(args: argparse.Namespace) -> None:
     options = LatencyOptions.from_args(args)
+    if options.ops is not None:
+        _benchmark_ops(options, options.ops)
+        return
     if (options.config is None) == (options.layout is None):
         raise InvalidValueError('give either CONFIG, or --genotype and --layout')
     if options.layout is not None and options.genotype is None:
         raise InvalidValueError('--layout needs --genotype')
-    # It warns of a CUDA without a GPU, which matters to nobody but its compiler
-    logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
-    import_libraries()
+    _import()
     from ostrdet.apis.latency import benchmark_latency
 
     network, size = _network(options)
-    how = options.without('config', 'genotype', 'layout', 'size', 'json')
+    how = options.without('config', 'genotype', 'layout', 'size', 'ops', 'json')
     if options.size is not None:
         size = (options.size, options.size)
     _show(benchmark_latency(network, size, **how), options.json)
+
+
+def _import() -> None:
+    # It warns of a CUDA without a GPU, which matters to nobody but its compiler
+    logging.getLogger('torch.utils.cpp_extension').setLevel(logging.ERROR)
+    import_libraries()
+
+
+def _benchmark_ops(options: LatencyOptions, file: str) -> None:
+    if (options.config is None) == (options.genotype is None) or options.layout is None:
+        raise InvalidValueError('--ops needs --layout, and either CONFIG or --genotype')
+    if options.size is not None or options.compile_network:
+        raise InvalidValueError('--ops goes without --size and --compile: the layout has its sizes')
+    _import()
+    from ostrdet.apis.latency import benchmark_ops, space_of
+    from ostrdet.structures.latency_table import write_latencies
+
+    how = options.without('config', 'genotype', 'size', 'compile_network', 'ops', 'json')
+    found = benchmark_ops(space_of(options.config, options.genotype), **how)
+    write_latencies(Path(file), found)
+    if options.json:
+        print(json.dumps({'file': file, 'rows': len(found)}))
+        return
+    for name in dict.fromkeys(op for op, _, _ in found):
+        own = [ms for op, _, ms in found if op == name]
+        print(f'{name:<16}  {min(own):.4f} to {max(own):.4f} ms at {len(own)} places')
+    print(f'written: {file}')
 
 
 def _network(options: LatencyOptions) -> 'tuple[nn.Module, tuple[int, int]]':

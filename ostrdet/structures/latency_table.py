@@ -2,17 +2,25 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.structures.atomic import write_atomically
 from ostrdet.structures.cell_costs import Place
 
 COLUMNS = ('op', 'channels', 'size', 'stride', 'milliseconds')
 #: Nanoseconds of a millisecond: sums of whole nanoseconds are exact.
 PER_MILLISECOND = 1_000_000
+
+
+def write_latencies(path: Path, rows: Iterable[tuple[str, Place, float]]) -> None:
+    """Write a file that :class:`LatencyTable` reads: operation, place and milliseconds by line."""
+    lines = [','.join(COLUMNS)]
+    lines += [','.join(map(str, (op, *place, f'{ms:.6f}'))) for op, place, ms in rows]
+    write_atomically(path, ('\n'.join(lines) + '\n').encode())
 
 
 @dataclass(frozen=True)

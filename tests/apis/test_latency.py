@@ -12,6 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from ostrdet.commands.benchmark_latency import main
+from ostrdet.models.networks.counting import network_costs
+from ostrdet.spaces import build_space
+from ostrdet.spaces.zoo import get_genotype
+from ostrdet.structures.latency_table import LatencyTable
 
 PUBLISHED = ['--genotype', 'nb201_resnet', '--layout', 'cifar10']
 SHORT = ['--size', '8', '--iterations', '2', '--device', 'cpu']
@@ -165,6 +169,68 @@ def test_tool_says_device_dtype_and_figures(
         assert re.fullmatch(pattern, line)
 
 
+def test_operations_are_measured_at_every_place(
+    tmp_path: Path, repo_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / 'tables' / 'cpu.csv'
+    config = str(repo_root / 'configs' / 'search' / 'ostr_nb201_digits.py')
+    how = ['--layout', 'imagenet16_120', '--iterations', '1', '--device', 'cpu', '--json']
+    assert main([config, '--ops', str(file), *how]) == 0
+    assert json.loads(capsys.readouterr().out) == {'file': str(file), 'rows': 15}
+    rows = [line.split(',') for line in file.read_text('utf-8').splitlines()]
+    assert rows[0] == ['op', 'channels', 'size', 'stride', 'milliseconds']
+    assert {tuple(row[1:4]) for row in rows[1:]} == {
+        ('16', '16', '1'),
+        ('32', '8', '1'),
+        ('64', '4', '1'),
+    }
+    genotype = get_genotype('nb201_resnet')
+    space = build_space(genotype.space)
+    costs = network_costs(space, space.layout('imagenet16_120'), 'latency', LatencyTable(file))
+    assert costs.of(genotype) > 0
+
+
+def test_operations_see_the_size_and_stride_of_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ostrdet.apis import latency as module
+
+    seen: list[Any] = []
+
+    def recorded(name: str, channels: int, stride: int, norm_cfg: Any) -> nn.Module:
+        return Seen(seen, name, stride)
+
+    monkeypatch.setattr(module, 'build_op', recorded)
+    space = build_space({'type': 'DARTSSpace', 'ops': ['skip_connect', 'none'], 'num_nodes': 1})
+    found = module.benchmark_ops(space, 'cifar10', batch_size=2, iterations=1, device='cpu')
+    expected = {
+        (op, (2, width, size, size), stride)
+        for op in ('skip_connect', 'none')
+        for width, size, stride in [
+            (36, 32, 1),
+            (72, 32, 2),
+            (72, 16, 1),
+            (144, 16, 2),
+            (144, 8, 1),
+        ]
+    }
+    assert set(seen) == expected
+    assert len(found) == len(expected)
+    assert {(op, place.channels, place.stride) for op, place, _ in found} == {
+        (op, shape[1], stride) for op, shape, stride in expected
+    }
+
+
+class Seen(nn.Module):
+    """Keeps the shapes of what it reads."""
+
+    def __init__(self, seen: list[Any], name: str, stride: int) -> None:
+        super().__init__()
+        self.seen, self.name, self.stride = seen, name, stride
+
+    def forward(self, features: Tensor) -> None:
+        assert torch.is_inference_mode_enabled()
+        self.seen.append((self.name, tuple(features.shape), self.stride))
+
+
 @pytest.mark.parametrize(
     ('argv', 'message'),
     [
@@ -181,6 +247,11 @@ def test_tool_says_device_dtype_and_figures(
         ([*PUBLISHED, '--device', 'abacus'], "there is no 'abacus' here"),
         ([*PUBLISHED, '--device', 'cpu', '--amp', 'float16'], '--amp float16 needs a GPU'),
         (['configs/search/ostr_nb201_digits.py'], 'expected a classifier'),
+        (['--ops', 'a.csv', '--layout', 'cifar10'], '--ops needs --layout, and either CONFIG or'),
+        (['--ops', 'a.csv', 'a.py'], '--ops needs --layout, and either CONFIG or --genotype'),
+        (['--ops', 'a.csv', *PUBLISHED, '--size', '8'], '--ops goes without --size'),
+        (['--ops', 'a.csv', *PUBLISHED, '--batch-size', '0'], '--batch-size 0: expected a number'),
+        (['--ops', 'a.csv', *PUBLISHED, '--device', 'abacus'], "there is no 'abacus' here"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -204,7 +204,7 @@ def test_options_are_the_arguments_of_the_function(options: type[Options]) -> No
         (
             LatencyOptions,
             benchmark_latency,
-            {'config', 'genotype', 'layout', 'size', 'json'},
+            {'config', 'genotype', 'layout', 'size', 'ops', 'json'},
             {'network', 'size'},
         ),
     ],
