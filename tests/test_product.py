@@ -80,6 +80,7 @@ FEW = {
     'MostProbable': {'candidates': 2, 'statistics': 'batch'},
     'Shapley': {'samples': 1},
     'Evolution': {'generations': 2, 'population': 2, 'statistics': 'batch'},
+    'AngleEvolution': {'generations': 2, 'population': 2},
 }
 Case = Mapping[str, Any]
 
@@ -274,6 +275,7 @@ def check_criteria(model: Any, optimizers: Any, judge: str) -> None:
         is_fed = criterion.compares_all and model.weighting.is_hard
         criterion.observe(probe if is_fed else model.arch_step)
         if isinstance(criterion, EvaluatingCriterion):
+            criterion.begin(dict(model.bare_supernet.named_parameters()))
             criterion.evaluate(SupernetProbe(model, [model.prepare(batch(2))]), state)
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)

@@ -126,7 +126,8 @@ def select(
     epoch = opened.take(content, path)
     state, space = opened.searcher.arch_state(), opened.searcher.space
     panel.derivation.prepare(space, count_costs)
-    panel.load_state_dict({name: s for name, s in saved.items() if name not in _names(judges)})
+    anew = {type(judge).__name__ for judge in judges if judge.accumulates}
+    panel.load_state_dict({name: s for name, s in saved.items() if name not in anew})
     passes = {type(judge).__name__: _evaluate(judge, opened, state) for judge in judges}
     origin = _origin(content, path, epoch, config) | limits
     scores = _answers(
@@ -268,10 +269,6 @@ def _has_judged(judge: EvaluatingCriterion, saved: Mapping[str, Any]) -> bool:
     """Whether the checkpoint has scores that another evaluation now would not repeat."""
     state = saved.get(type(judge).__name__, {})
     return judge.accumulates and state.get('scores') is not None
-
-
-def _names(judges: Sequence[EvaluatingCriterion]) -> set[str]:
-    return {type(judge).__name__ for judge in judges}
 
 
 def _evaluate(judge: EvaluatingCriterion, opened: OpenSearch, state: ArchState) -> int:

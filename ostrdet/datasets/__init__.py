@@ -10,6 +10,7 @@ from ostrdet.datasets.image_folder import ImageFolder
 from ostrdet.datasets.image_preprocessor import ImagePreprocessor
 from ostrdet.datasets.imagenet16 import ImageNet16
 from ostrdet.datasets.load_image import LoadImage
+from ostrdet.datasets.random_labels import RandomLabels
 from ostrdet.datasets.rotation_task import RotationTask
 from ostrdet.datasets.seeded_subset import SeededSubset, dataset_labels, labels_made
 from ostrdet.datasets.seeding import hash_seed, seed_generators, seeded_permutation
@@ -28,6 +29,7 @@ __all__ = [
     'ImagePreprocessor',
     'LoadImage',
     'PadCropFlip',
+    'RandomLabels',
     'RotationTask',
     'SeededSubset',
     'check_portions',

@@ -1,6 +1,7 @@
 """Selection criteria, and the step from their scores to a genotype."""
 
 from ostrdet.selection import functional
+from ostrdet.selection.angle import AngleEvolution
 from ostrdet.selection.base import Criterion, MinibatchMean
 from ostrdet.selection.criteria import (
     AlphaSaliency,
@@ -32,6 +33,7 @@ __all__ = [
     'PAPER_CRITERIA',
     'SGAS',
     'AlphaSaliency',
+    'AngleEvolution',
     'CellSearch',
     'Criterion',
     'Derivation',

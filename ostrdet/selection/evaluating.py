@@ -76,6 +76,14 @@ class EvaluatingCriterion(Criterion):
         """How many of the minibatches it uses."""
         return min(DEFAULT_BATCHES, available) if self.batches is None else self.batches
 
+    def begin(self, weights: Mapping[str, Tensor]) -> None:
+        """Take what it needs of the supernet before its first step; by default nothing.
+
+        Args:
+            weights: Parameters of the supernet by name; not to be changed.
+        """
+        return
+
     @abstractmethod
     def judge(self, probe: Probe, state: ArchState) -> dict[str, Tensor]:
         """The scores by cell type, higher is kept; shape (E, O) each.

@@ -33,6 +33,8 @@ class CellSearch(EvaluatingCriterion):
     """
 
     meaning = 'whether the best of the evaluated cells holds the operation'
+    #: What :meth:`worth` is.
+    unit = 'accuracy'
 
     def __init__(
         self,
@@ -50,26 +52,42 @@ class CellSearch(EvaluatingCriterion):
         self.check_space(probe.space)
         judged = JudgedCells(self, probe, state)
         self.visit(judged, Random(self.seed))
-        best, accuracy = judged.best()
+        best, worth = judged.best()
         self.facts = {
-            'accuracy': accuracy,
-            'candidates': len(judged.accuracies),
+            self.unit: worth,
+            'candidates': len(judged.worths),
             'without_path': judged.without_path,
         }
         rows = one_hot_rows(probe.space, best)
         return {name: torch.tensor(rows[name], dtype=torch.float64) for name in rows}
 
     def visit(self, judged: 'JudgedCells', random: Random) -> None:
-        """Ask ``judged`` for the accuracy of every candidate."""
+        """Ask ``judged`` for the worth of every candidate."""
         raise NotImplementedError
+
+    def worth(self, probe: Probe, genotype: Genotype, like: Mapping[str, Tensor]) -> float:
+        """What a cell with a path is judged by, higher is better: its accuracy, in percent.
+
+        Args:
+            probe: The supernet.
+            genotype: The cell.
+            like: By cell type, a tensor (E, O) of the type and device of weights of operations.
+        """
+        rows = one_hot_rows(probe.space, genotype)
+        weights = {name: p_EO.new_tensor(rows[name]) for name, p_EO in like.items()}
+        return probe.measure(weights, statistics=self.statistics).accuracies.mean().item()
+
+    def worth_of_none(self, probe: Probe) -> float:
+        """That of a cell that lets nothing through: the accuracy of chance."""
+        return 100 / probe.num_classes
 
 
 class JudgedCells:
-    """Accuracies of cells, each evaluated once.
+    """Worths of cells, such as accuracies; each is evaluated once.
 
     Attributes:
         space: The space.
-        accuracies: By the text of the cell, in percent.
+        worths: By the text of the cell.
         cells: The cells by their text.
         without_path: How many of them let nothing through.
     """
@@ -77,17 +95,17 @@ class JudgedCells:
     def __init__(self, criterion: CellSearch, probe: Probe, state: ArchState) -> None:
         self.criterion, self.probe, self.space = criterion, probe, probe.space
         self.like: Mapping[str, Tensor] = state.op_weights
-        self.accuracies: dict[str, float] = {}
+        self.worths: dict[str, float] = {}
         self.cells: dict[str, Genotype] = {}
         self.without_path = 0
 
     def __call__(self, genotype: Genotype) -> float:
-        """The accuracy of a cell, in percent."""
+        """The worth of a cell."""
         text = self.space.format(genotype)
-        if text not in self.accuracies:
+        if text not in self.worths:
             self.cells[text] = genotype
-            self.accuracies[text] = self._accuracy(genotype)
-        return self.accuracies[text]
+            self.worths[text] = self._worth(genotype)
+        return self.worths[text]
 
     def fresh(self, random: Random) -> Genotype:
         """A random cell that was not judged yet."""
@@ -98,22 +116,19 @@ class JudgedCells:
 
     def ranked(self) -> list[Genotype]:
         """All cells, the best first; of equal ones the first that was asked for."""
-        texts = sorted(self.accuracies, key=self.accuracies.__getitem__, reverse=True)
+        texts = sorted(self.worths, key=self.worths.__getitem__, reverse=True)
         return [self.cells[text] for text in texts]
 
     def best(self) -> tuple[Genotype, float]:
-        """The best cell, and its accuracy."""
+        """The best cell, and its worth."""
         found = self.ranked()[0]
         return found, self(found)
 
-    def _accuracy(self, genotype: Genotype) -> float:
+    def _worth(self, genotype: Genotype) -> float:
         if not has_path(self.space, genotype):
             self.without_path += 1
-            return 100 / self.probe.num_classes
-        rows = one_hot_rows(self.space, genotype)
-        weights = {name: like.new_tensor(rows[name]) for name, like in self.like.items()}
-        measured = self.probe.measure(weights, statistics=self.criterion.statistics)
-        return measured.accuracies.mean().item()
+            return self.criterion.worth_of_none(self.probe)
+        return self.criterion.worth(self.probe, genotype, self.like)
 
 
 class BestOfN(CellSearch):

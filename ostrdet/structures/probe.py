@@ -26,6 +26,20 @@ class Measured(NamedTuple):
     accuracies: 'Tensor'
 
 
+class Place(NamedTuple):
+    """Where a weight of a supernet stands, in all cells of a type alike.
+
+    Attributes:
+        cell: Cell type.
+        edge: Index of the edge.
+        op: Index of the candidate.
+    """
+
+    cell: str
+    edge: int
+    op: int
+
+
 class Probe(ABC):
     """A supernet, and some minibatches of the architecture half.
 
@@ -75,6 +89,14 @@ class Probe(ABC):
         Raises:
             InvalidValueError: If several processes search.
         """
+
+    def weights(self) -> Mapping[str, 'tuple[Place | None, Tensor]']:
+        """The weights of convolutions and linear layers by name.
+
+        Each with the candidate that it belongs to; None for what lies between and around the cells'
+        edges.
+        """
+        raise NotImplementedError
 
     def losses(self, op_weights: Mapping[str, 'Tensor']) -> 'Tensor':
         """The cross-entropy of every minibatch, as in :meth:`measure`."""

@@ -203,3 +203,27 @@ def test_a_criterion_that_the_search_did_not_watch_is_named(
     message = '--criterion PruningSaliency: the search has not observed'
     with pytest.raises(InvalidValueError, match=message):
         select(tmp_path, ['PruningSaliency'])
+
+
+ANGLE = {'type': 'AngleEvolution', 'generations': 3, 'population': 20}
+
+
+def test_the_angle_is_judged_again_by_what_the_checkpoint_keeps(
+    tiny_config: Any, tmp_path: Path
+) -> None:
+    config = tiny_config({'default_hooks.selector.compare': []})
+    config.default_hooks.selector.criterion = ANGLE
+    search(config, work_dir=tmp_path)
+    (found,) = select(tmp_path, ['AngleEvolution'])
+    assert found.text == lines(tmp_path)[-1]['genotypes']['AngleEvolution']
+    assert found.forward_passes == 0
+    assert found.genotype.provenance['angle'] > 0
+
+
+def test_the_angle_needs_a_search_that_kept_the_start(
+    searched: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(searched), '--criterion', 'AngleEvolution']) == 2
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1
+    assert 'those at the start, which only a search that has it in default_hooks.selector' in error

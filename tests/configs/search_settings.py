@@ -176,7 +176,7 @@ for method, changes in METHODS.items():
     SETTINGS[f'{method}_nb201_c10'] = {**NB201, **changes, **MAGNITUDE}
     SETTINGS[f'ostr_{method}_nb201_c10'] = {**NB201, **changes}
     SETTINGS[f'{method}_nb201_digits'] = {**DIGITS, **changes, **MAGNITUDE}
-RESTING = {'uniform': 'RandomSearch', 'spos': 'Evolution'}
+RESTING = {'uniform': 'RandomSearch', 'spos': 'Evolution', 'rlnas': 'AngleEvolution'}
 for method, criterion in {**RESTING, 'setn': 'MostProbable'}.items():
     one_path = {'perturbation': 'UniformPath', 'criterion': criterion}
     rests = method in RESTING

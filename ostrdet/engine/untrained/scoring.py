@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
 
 from ostrdet.datasets.seeding import hash_seed, seeded_permutation
 from ostrdet.engine.loops.seeded_data import build_dataset
@@ -38,7 +39,8 @@ def scoring_batch(cfg: Any, number: int, seed: int) -> Batch:
         seed: Chooses them.
     """
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    dataset = build_dataset(cfg.val_dataloader)
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'ostrdet'):
+        dataset = build_dataset(cfg.val_dataloader)
     chosen_N = seeded_permutation(len(dataset), seed, IMAGES)[:number]
     with own_generators(torch.device('cpu'), hash_seed(seed, IMAGES)):
         samples: Mapping[str, Any] = pseudo_collate([dataset[int(i)] for i in chosen_N])

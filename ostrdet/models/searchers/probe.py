@@ -1,5 +1,6 @@
 """The supernet of a searcher, opened to criteria that evaluate it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -15,12 +16,14 @@ from ostrdet.models.searchers.mix import in_mode, kept_generators
 from ostrdet.models.searchers.statistics import averaging, fresh_buffers
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures.decisions import Decisions
-from ostrdet.structures.probe import Measured, Probe
+from ostrdet.structures.probe import Measured, Place, Probe
 
 #: Forward passes of a first-order step of the search, a backward pass being two.
 PASSES_OF_STEP = 6
 #: Minibatches over which statistics are taken anew.
 CALIBRATION = 8
+#: Names of weights of candidates: index of the layer, the edge and the candidate.
+CANDIDATE = re.compile(r'skeleton\.layers\.(\d+)\.edges\.(\d+)\.(?:mixed_op\.)*candidates\.(\d+)\.')
 
 
 class SupernetProbe(Probe):
@@ -95,6 +98,17 @@ class SupernetProbe(Probe):
         self.searcher.decide(decisions)
         self.forward_passes += PASSES_OF_STEP * self.tune(self.searcher, epochs)
         return {name: weights.op_weights.detach() for name, weights in self.searcher.mix().items()}
+
+    def weights(self) -> dict[str, tuple[Place | None, Tensor]]:
+        """As in :class:`Probe`."""
+        network = self.searcher.bare_supernet
+        layers, found = network.skeleton.plan.layers, {}
+        for name, weight in network.named_parameters():
+            if weight.dim() > 1:
+                match = CANDIDATE.match(name)
+                layer, edge, op = map(int, match.groups()) if match else (0, 0, 0)
+                found[name] = Place(layers[layer].cell_type, edge, op) if match else None, weight
+        return found
 
     def _mix(self, op_weights: Mapping[str, Tensor]) -> dict[str, MixWeights]:
         return {
