@@ -165,7 +165,7 @@ def benchmark_ops(
         features = torch.rand(shape, device=on).to(memory_format=form)
         for op in space.ops:
             module = build_op(op, place.channels, place.stride, AFFINE_NORM).eval()
-            step = _step(module.to(on, memory_format=form), features, amp)
+            step = _step(module.to(on).to(memory_format=form), features, amp)
             timer = _timer(step, threads)
             found.append((op, place, _measure(timer, iterations, OP_SECONDS).median * 1000))
     return found

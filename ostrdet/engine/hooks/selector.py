@@ -113,7 +113,7 @@ class SelectorHook(Hook):
             searcher.space, self.panel.criteria, getattr(runner.train_loop, 'is_one_level', False)
         )
         if runner.iter == 0:
-            for judge in self.panel.due(is_last=True):
+            for judge in self.panel.judges:
                 judge.begin(dict(searcher.bare_supernet.named_parameters()))
         if is_main_process():
             Trajectory(runner.work_dir).rewind(runner.epoch, self.genotype)

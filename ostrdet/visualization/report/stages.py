@@ -15,14 +15,9 @@ from ostrdet.spaces import SearchSpace
 from ostrdet.version import __version__
 from ostrdet.visualization.page import PAGES, Picture, Tile
 from ostrdet.visualization.report import pictures as pictures
+from ostrdet.visualization.report.judgement import collapse_warnings
 from ostrdet.visualization.report.series import count_ops, num_kept
-from ostrdet.visualization.report.text import (
-    collapse_warnings,
-    compared,
-    genotype_text,
-    skip_ops,
-    spent,
-)
+from ostrdet.visualization.report.text import compared, genotype_text, skip_ops, spent
 
 #: Stands between two stages, so that curves break there.
 BREAK: Mapping[str, Any] = {**DEFAULTS, 'genotypes': {}, 'scores': {}}
