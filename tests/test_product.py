@@ -9,6 +9,7 @@ import itertools
 import multiprocessing
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ostrdet.engine.hooks.progress import set_progress
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.searchers import SupernetProbe
+from ostrdet.models.searchers.curvature import block_pairs
 from ostrdet.registry import (
     CRITERIA,
     MODELS,
@@ -29,7 +31,7 @@ from ostrdet.registry import (
     WEIGHTINGS,
     build,
 )
-from ostrdet.selection import EvaluatingCriterion, discretize
+from ostrdet.selection import Criterion, EvaluatingCriterion, discretize
 from ostrdet.structures import Genotype
 
 CLASSES, BATCH, SIZE = 3, 4, 8
@@ -273,13 +275,24 @@ def check_criteria(model: Any, optimizers: Any, judge: str) -> None:
             continue
         criterion = build(CRITERIA, {'type': name, **FEW.get(name, {})})
         is_fed = criterion.compares_all and model.weighting.is_hard
-        criterion.observe(probe if is_fed else model.arch_step)
+        observed = probe if is_fed else model.arch_step
+        criterion.observe(replace(observed, pairs=pairs_of(model, criterion, not is_fed)))
         if isinstance(criterion, EvaluatingCriterion):
             criterion.begin(dict(model.bare_supernet.named_parameters()))
             criterion.evaluate(SupernetProbe(model, [model.prepare(batch(2))]), state)
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)
         assert model.space.parse(model.space.format(genotype)) == genotype
+
+
+def pairs_of(model: Any, criterion: Criterion, is_drawn: bool) -> dict[str, Any]:
+    """The estimate that a criterion needs; it changes nothing."""
+    state, generator = state_of(model), torch.get_rng_state()
+    estimates = [criterion.estimate] if criterion.estimate else []
+    pairs = block_pairs(model, model.prepare(batch(2)), estimates, is_drawn)
+    assert torch.equal(state_of(model), state)
+    assert torch.equal(torch.get_rng_state(), generator)
+    return pairs
 
 
 UNDEFINED = [

@@ -25,6 +25,11 @@ from ostrdet.selection.most_probable import MostProbable
 from ostrdet.selection.panel import PAPER_CRITERIA, Panel
 from ostrdet.selection.perturbation import Perturbation
 from ostrdet.selection.random_search import CellSearch, RandomSearch
+from ostrdet.selection.second_order_strength import (
+    GaussNewtonStrength,
+    SecondOrder,
+    SecondOrderStrength,
+)
 from ostrdet.selection.sgas import SGAS
 from ostrdet.selection.shapley import Shapley
 from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
@@ -40,6 +45,7 @@ __all__ = [
     'EpochView',
     'EvaluatingCriterion',
     'Evolution',
+    'GaussNewtonStrength',
     'LossChange',
     'Magnitude',
     'MaxSkips',
@@ -51,6 +57,8 @@ __all__ = [
     'Perturbation',
     'PruningSaliency',
     'RandomSearch',
+    'SecondOrder',
+    'SecondOrderStrength',
     'Shapley',
     'StopRule',
     'StopRules',

@@ -70,6 +70,10 @@ class Criterion(ABC):
     is_probability = False
     ties_on_pairs = False
     window = 1
+    #: The estimate of the Hessian that it needs, of :attr:`ArchStep.pairs`; None for none.
+    estimate: str | None = None
+    #: It needs one in iterations whose number in the epoch is divisible by this.
+    interval = 1
 
     def reset(self) -> None:
         """Begin an epoch, and forget what is older than the window."""
@@ -78,6 +82,13 @@ class Criterion(ABC):
     def observe(self, step: ArchStep) -> None:
         """Take note of one architecture step; called before alpha moves on."""
         return
+
+    def _check_count(self, key: str, value: Any, least: int) -> None:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number or value < least:
+            raise InvalidValueError(
+                f'{type(self).__name__}: {key}={value!r}, expected an integer from {least}'
+            )
 
     @abstractmethod
     def scores(self, state: ArchState) -> dict[str, Tensor] | None:

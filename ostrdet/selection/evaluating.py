@@ -48,13 +48,6 @@ class EvaluatingCriterion(Criterion):
         self.facts: dict[str, Any] = {}
         self._scores: dict[str, Tensor] | None = None
 
-    def _check_count(self, key: str, value: Any, least: int) -> None:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not is_number or value < least:
-            raise InvalidValueError(
-                f'{type(self).__name__}: {key}={value!r}, expected an integer from {least}'
-            )
-
     def _check_choice(self, key: str, value: Any, known: Sequence[str]) -> None:
         if value not in known:
             raise InvalidValueError(

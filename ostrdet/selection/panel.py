@@ -157,6 +157,14 @@ class Panel:
         """Those that evaluate it at the end of an epoch, counted from 1."""
         return [judge for judge in self.judges if judge.is_due(epoch, is_last)]
 
+    def estimates_due(self, index: int) -> set[str]:
+        """The estimates of the Hessian that criteria need in an iteration of an epoch."""
+        return {
+            criterion.estimate
+            for criterion in self.criteria.values()
+            if criterion.estimate is not None and index % criterion.interval == 0
+        }
+
     def scores(self, state: ArchState, space: SearchSpace) -> dict[str, Scores]:
         """The scores by criterion, 0 where an edge lacks a candidate; None while there are none."""
         found = {name: _settled(c.scores(state), state) for name, c in self.criteria.items()}

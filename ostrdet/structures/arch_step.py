@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ostrdet.structures.decisions import Decisions
@@ -55,6 +56,7 @@ class ArchStep:
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
 
     def is_finite(self) -> bool:
-        """Whether all its gradients are finite; the host waits for the answer."""
-        grads = (*self.alpha_grads.values(), *self.op_weight_grads.values())
+        """Whether all that criteria see is: gradients, and estimates; the host waits for the answer."""
+        pairs = (pair for each in self.pairs.values() for pair in each.values())
+        grads = (*self.alpha_grads.values(), *self.op_weight_grads.values(), *chain(*pairs))
         return all(bool(grad.isfinite().all()) for grad in grads)

@@ -79,6 +79,11 @@ RIVALS = {
         'default_hooks.selector.compare': ['AlphaSaliency'],
     },
     'interval': {'train_cfg.arch_interval': 3},
+    'second order': {
+        'default_hooks.selector.criterion': {'type': 'SecondOrderStrength', 'interval': 3},
+        'default_hooks.selector.compare': ['GaussNewtonStrength'],
+        'default_hooks.selector.window': 2,
+    },
     'stop rules': {
         'default_hooks.selector.stop': [
             {'type': 'CurvatureRise', 'interval': 1, 'first': 0, 'window': 1, 'factor': 1e3},

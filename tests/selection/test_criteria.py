@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ostrdet.errors import InvalidValueError
 from ostrdet.registry import CRITERIA, build
-from ostrdet.selection import Criterion, EvaluatingCriterion, functional
+from ostrdet.selection import Criterion, EvaluatingCriterion, SecondOrder, functional
+from ostrdet.selection.panel import Panel
+from ostrdet.selection.second_order import pair_curvature
 from ostrdet.structures import ArchStep
 
 MakeStep = Callable[[int], ArchStep]
@@ -45,9 +48,7 @@ def test_the_criteria_of_the_paper_are_registered() -> None:
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_scores_are_plain_non_negative_numbers_for_every_candidate(
-    name: str, make_step: MakeStep
-) -> None:
+def test_scores_are_plain_numbers_for_every_candidate(name: str, make_step: MakeStep) -> None:
     criterion, step = build_criterion(name), make_step(0)
     for seed in range(3):
         criterion.observe(make_step(seed))
@@ -59,7 +60,9 @@ def test_scores_are_plain_non_negative_numbers_for_every_candidate(
         assert score_EO.dtype == torch.float64
         assert score_EO.device.type == 'cpu'
         assert not score_EO.requires_grad
-        assert bool((score_EO.isfinite() & (score_EO >= 0)).all())
+        assert bool(score_EO.isfinite().all())
+        # Those of first order are absolute values, those of second order changes of the loss
+        assert bool((score_EO >= 0).all()) != isinstance(criterion, SecondOrder)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -141,6 +144,74 @@ def test_operation_strength_star_divides_by_the_weights_of_each_minibatch(
     parts = [(s.state.op_weights['normal'], s.op_weight_grads['normal']) for s in steps]
     ratios = [(g_EO - (p_EO * g_EO).sum(dim=1, keepdim=True)).abs() for p_EO, g_EO in parts]
     torch.testing.assert_close(scores['normal'], (ratios[0].double() + ratios[1]) / 2)
+
+
+@pytest.mark.parametrize(
+    ('name', 'estimate'), [('SecondOrderStrength', 'hutchinson'), ('GaussNewtonStrength', 'fisher')]
+)
+def test_second_order_adds_the_means_of_both_orders(
+    name: str, estimate: str, make_step: MakeStep
+) -> None:
+    criterion, steps = build_criterion(name), [make_step(seed) for seed in range(3)]
+    criterion.observe(replace(steps[0], pairs={}))
+    assert criterion.scores(steps[0].state) is None
+    for step in steps[1:]:
+        criterion.observe(step)
+    scores = criterion.scores(steps[0].state)
+    assert scores is not None
+    for cell, score_EO in scores.items():
+        weights = [step.state.op_weights[cell] for step in steps]
+        grads = [step.op_weight_grads[cell] for step in steps]
+        pairs = [step.pairs[estimate][cell] for step in steps[1:]]
+        first = torch.stack([*map(functional.first_order_change, weights, grads)]).double()
+        second = torch.stack(
+            [pair_curvature(p, *pair) for p, pair in zip(weights[1:], pairs, strict=True)]
+        )
+        torch.testing.assert_close(score_EO, -(first.mean(0) + second.double().mean(0) / 2))
+
+
+@pytest.mark.parametrize('name', ['SecondOrderStrength', 'GaussNewtonStrength'])
+def test_second_order_leaves_out_and_counts_what_is_not_finite(
+    name: str, make_step: MakeStep
+) -> None:
+    criterion, step = build_criterion(name), make_step(0)
+    criterion.observe(step)
+    before = criterion.scores(step.state)
+    broken = {cell: (pair[0], pair[1] * torch.nan) for cell, pair in step.pairs['fisher'].items()}
+    criterion.observe(replace(step, pairs={'fisher': broken, 'hutchinson': broken}))
+    assert criterion.skipped == 1
+    after = criterion.scores(step.state)
+    assert before is not None
+    assert after is not None
+    for cell, score_EO in before.items():
+        torch.testing.assert_close(after[cell], score_EO)
+
+
+@pytest.mark.parametrize('name', ['SecondOrderStrength', 'GaussNewtonStrength'])
+def test_second_order_has_the_window_of_the_panel(name: str, make_step: MakeStep) -> None:
+    panel, whole = Panel({'type': name}, (), window=2), build_criterion(name)
+    for seed in range(2):
+        panel.reset()
+        for criterion in (panel.criteria[name], whole):
+            criterion.observe(make_step(seed))
+    state = make_step(0).state
+    found, expected = panel.criteria[name].scores(state), whole.scores(state)
+    assert found is not None
+    assert expected is not None
+    assert all(torch.equal(found[cell], expected[cell]) for cell in expected)
+
+
+@pytest.mark.parametrize('interval', [0, 1.5, True])
+def test_second_order_refuses_an_interval_that_is_none(interval: object) -> None:
+    with pytest.raises(InvalidValueError, match=r'SecondOrderStrength: interval=.*integer from 1'):
+        build(CRITERIA, {'type': 'SecondOrderStrength', 'interval': interval})
+
+
+def test_second_order_refuses_the_state_of_another_criterion(make_step: MakeStep) -> None:
+    strength = build_criterion('OperationStrength')
+    strength.observe(make_step(0))
+    with pytest.raises(InvalidValueError, match='saved by another criterion'):
+        build_criterion('SecondOrderStrength').load_state_dict(strength.state_dict())
 
 
 def test_magnitude_is_that_of_the_moment_it_is_asked(make_step: MakeStep) -> None:

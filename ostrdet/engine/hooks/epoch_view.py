@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.runner import Runner
@@ -14,6 +16,7 @@ from ostrdet.models.searchers.curvature import alpha_hessian
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.selection import EpochView, EvaluatingCriterion, Panel
 from ostrdet.structures import ArchState, Genotype
+from ostrdet.version import __version__
 
 LOSSES = ('loss', 'arch_loss')
 
@@ -76,3 +79,15 @@ def mean_losses(runner: Runner) -> dict[str, float]:
     hub, window = runner.message_hub, len(runner.train_loop.dataloader)
     names = (name for name in LOSSES if f'train/{name}' in hub.log_scalars)
     return {name: float(hub.get_scalar(f'train/{name}').mean(window)) for name in names}
+
+
+def provenance(runner: Runner, criterion: str, window: int) -> dict[str, Any]:
+    """Where a genotype that is selected now comes from, as plain values."""
+    return {
+        'criterion': criterion,
+        **({'window': window} if window > 1 else {}),
+        'epoch': runner.epoch + 1,
+        'seed': runner.seed,
+        'config': Path(runner.cfg.filename or '').name,
+        'versions': {'ostrdet': __version__, 'torch': str(torch.__version__)},
+    }

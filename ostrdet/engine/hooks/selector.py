@@ -2,21 +2,22 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate, mean_losses, steer
+from ostrdet.engine.hooks.epoch_view import epoch_view, evaluate, mean_losses, provenance, steer
 from ostrdet.engine.hooks.finite import non_finite
 from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.evaluation.cell_latency import count_costs
+from ostrdet.models.searchers.curvature import block_pairs
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
 from ostrdet.records.files import FRONT, GENOTYPE
@@ -26,7 +27,7 @@ from ostrdet.registry import HOOKS
 from ostrdet.selection import PAPER_CRITERIA, EvaluatingCriterion, Panel, StopRules
 from ostrdet.selection.panel import Scores
 from ostrdet.structures import ArchState, ArchStep, Genotype, save_genotype
-from ostrdet.version import __version__
+from ostrdet.structures.arch_step import Pairs
 
 ACCURACY = 'accuracy/top1'
 
@@ -84,6 +85,7 @@ class SelectorHook(Hook):
         self.window, self.probe = window, probe
         self.stop = StopRules(stop, patience)
         self._probed: ArchStep | None = None
+        self._pairs: Mapping[str, Pairs] = {}
         self._nothing: NothingSelectedError | None = None
         self.table: BenchmarkTable | None = load_table(benchmark) if benchmark else None
         self.genotypes: dict[str, Genotype | None] = {}
@@ -124,14 +126,18 @@ class SelectorHook(Hook):
         self._started, self.val_accuracy = time.monotonic(), None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Start the sums anew at the first iteration of an epoch; take a probe where one is due."""
+        """Start the sums anew at the first iteration of an epoch; take the passes that are due."""
         if batch_idx == 0:
             self.panel.reset()
+        searcher, self._probed, self._pairs = searcher_of(runner), None, {}
+        is_due = data_batch is not None and batch_idx % (self.probe or 1) == 0
+        if not is_due or data_batch[-1] is None:  # alpha rests
+            return
         if self.probe is not None:
-            arch_data = data_batch[-1] if batch_idx % self.probe == 0 else None
-            self._probed = None
-            if arch_data is not None:
-                self._probed = searcher_of(runner).probe_step(arch_data, runner.optim_wrapper)
+            self._probed = searcher.probe_step(data_batch[-1], runner.optim_wrapper)
+        if estimates := self.panel.estimates_due(batch_idx):
+            batch = searcher.prepare(data_batch[-1])
+            self._pairs = block_pairs(searcher, batch, estimates, is_drawn=self.probe is None)
 
     def after_train_iter(
         self,
@@ -149,6 +155,7 @@ class SelectorHook(Hook):
         step = self._probed if self.probe else searcher_of(runner).arch_step
         if step is None:
             return
+        step = replace(step, pairs=self._pairs)
         self.panel.observe(step)
         if self.panel.has_skipped and step.is_finite():
             raise non_finite(f'score by {self.criterion}', runner)
@@ -261,15 +268,7 @@ class SelectorHook(Hook):
         self, runner: Runner, name: str, scores: Mapping[str, Tensor], state: ArchState
     ) -> Genotype:
         found = self.panel.select(name, scores, state, searcher_of(runner).space)
-        provenance = {
-            'criterion': name,
-            **({'window': self.window} if self.window > 1 else {}),
-            'epoch': runner.epoch + 1,
-            'seed': runner.seed,
-            'config': Path(runner.cfg.filename or '').name,
-            'versions': {'ostrdet': __version__, 'torch': str(torch.__version__)},
-        }
-        return Genotype(found.space, found.cells, provenance)
+        return Genotype(found.space, found.cells, provenance(runner, name, self.window))
 
     def _record(self, runner: Runner, state: ArchState, scores: Mapping[str, Any]) -> EpochRecord:
         return EpochRecord(

@@ -44,7 +44,7 @@ def _loss(searcher: Any, batch: Batch) -> Tensor:
 
 
 def block_pairs(
-    searcher: Any, arch_data: Any, estimates: Iterable[str], is_drawn: bool
+    searcher: Any, batch: Batch, estimates: Iterable[str], is_drawn: bool
 ) -> dict[str, Pairs]:
     """Estimates of the Hessian in the weights of each edge, see :class:`ArchStep`.
 
@@ -52,13 +52,12 @@ def block_pairs(
 
     Args:
         searcher: The searcher; its ``draw_seed`` says what is drawn.
-        arch_data: A batch of the architecture half.
+        batch: A minibatch of the architecture half, normalised.
         estimates: Names out of :data:`ESTIMATES`.
         is_drawn: Whether to take the mix that the architecture step draws, not the one without a draw.
     """
     generator = Generator().manual_seed(searcher.draw_seed)
     mix = leaves_of(searcher.mix(generator if is_drawn else None), requires_grad=False)
-    batch = searcher.prepare(arch_data)
     with frozen(searcher.bare_supernet), _in_full_precision(searcher):
         return {
             name: ESTIMATES[name](searcher, batch, mix, generator) for name in sorted(estimates)

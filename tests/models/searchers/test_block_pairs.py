@@ -55,10 +55,10 @@ def exact_product(searcher: BilevelSearcher, batch: Batch, vectors: Tensor) -> T
 
 
 def pairs_of(searcher: BilevelSearcher, data: Any, estimate: str) -> tuple[Tensor, Tensor]:
-    found: tuple[Tensor, Tensor] = curvature.block_pairs(searcher, data, [estimate], False)[
-        estimate
-    ]['cell']
-    return found
+    batch = searcher.prepare(data)
+    found = curvature.block_pairs(searcher, batch, [estimate], is_drawn=False)[estimate]
+    pair: tuple[Tensor, Tensor] = found['cell']
+    return pair
 
 
 def test_a_central_difference_of_a_gradient_is_the_product_of_a_quadratic_loss() -> None:
@@ -147,7 +147,7 @@ def test_a_drawn_mix_is_that_of_the_architecture_step(
     monkeypatch.setattr(curvature, 'ESTIMATES', {'look': look})
     monkeypatch.setattr(searcher.weighting, 'draw', draw)
     for is_drawn in (True, False):
-        curvature.block_pairs(searcher, data, ['look'], is_drawn)
+        curvature.block_pairs(searcher, searcher.prepare(data), ['look'], is_drawn)
     drawn = searcher.mix(torch.Generator().manual_seed(5))['cell'].op_weights
     assert torch.equal(seen[0], drawn)
     assert torch.equal(seen[1], searcher.mix()['cell'].op_weights.detach())
