@@ -1,22 +1,20 @@
 """What selecting an operation does to the loss, against what the criteria estimate."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ostrdet.analysis.second_order import Loss, Mix, exact_curvatures
 from ostrdet.models.searchers.mix import arch_state, leaves_of
 from ostrdet.models.weightings import MixWeights
 from ostrdet.selection import Criterion
 from ostrdet.selection.functional import first_order_change
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchStep, Edge
-
-Mix = Mapping[str, MixWeights]
-#: The loss of one minibatch, a scalar, under mix weights by cell type; differentiable in them.
-Loss = Callable[[Mix], Tensor]
+from ostrdet.structures.arch_step import Pairs
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,15 @@ class LossChanges:
         true: L(o in place of f) - L, the mean over minibatches.
         true_abs: The mean over minibatches of its absolute value.
         first_order: The first-order estimate of ``true``, with its sign: see :func:`first_order_change`.
+        second_order: The second-order one by the exact Hessian: see :func:`second_order_change`. Empty if
+            it was not asked for.
         scores: By criterion, what it gives for the same minibatches.
     """
 
     true: Mapping[str, Tensor]
     true_abs: Mapping[str, Tensor]
     first_order: Mapping[str, Tensor]
+    second_order: Mapping[str, Tensor]
     scores: Mapping[str, Mapping[str, Tensor]]
 
 
@@ -48,6 +49,7 @@ class Candidate:
         true: As in :class:`LossChanges`.
         true_abs: Likewise.
         first_order: Likewise.
+        second_order: Likewise; None if it was not asked for.
         scores: By criterion.
     """
 
@@ -58,6 +60,7 @@ class Candidate:
     true: float
     true_abs: float
     first_order: float
+    second_order: float | None
     scores: Mapping[str, float]
 
 
@@ -80,6 +83,7 @@ def candidates(
             true=found.true[name][e, o].item(),
             true_abs=found.true_abs[name][e, o].item(),
             first_order=found.first_order[name][e, o].item(),
+            second_order=found.second_order[name][e, o].item() if found.second_order else None,
             scores={
                 criterion: scores[name][e, o].item() for criterion, scores in found.scores.items()
             },
@@ -136,6 +140,8 @@ def observe(
     mix: Callable[[], Mix],
     alphas: Mapping[str, Tensor],
     criteria: Mapping[str, Criterion],
+    pairs: Sequence[Mapping[str, Pairs]] = (),
+    hessian: bool = False,
 ) -> LossChanges:
     """Evaluate every selection, and show the same minibatches to the criteria.
 
@@ -144,8 +150,13 @@ def observe(
         mix: Makes the weights from ``alphas``, differentiably.
         alphas: Architecture parameters by cell type, shape (E, O).
         criteria: What is compared, freshly made.
+        pairs: Estimates of the Hessian of every minibatch, for criteria that need them.
+        hessian: Whether to estimate to second order by the exact Hessian, too.
     """
-    steps = [_step(loss, mix(), alphas) for loss in losses]
+    steps = [
+        replace(_step(loss, mix(), alphas), pairs=of_batch)
+        for loss, of_batch in zip(losses, pairs or [{}] * len(losses), strict=True)
+    ]
     for criterion in criteria.values():
         for step in steps:
             criterion.observe(step)
@@ -159,10 +170,13 @@ def observe(
         for step in steps
     ]
     scores = {name: criterion.scores(steps[0].state) for name, criterion in criteria.items()}
+    first_order = _mean(estimates)
+    bends = exact_curvatures(losses, fixed) if hessian else {}
     return LossChanges(
         true=_mean(changes),
         true_abs=_mean({n: t.abs() for n, t in change.items()} for change in changes),
-        first_order=_mean(estimates),
+        first_order=first_order,
+        second_order={n: first_order[n] + bend_EO / 2 for n, bend_EO in bends.items()},
         scores={name: found for name, found in scores.items() if found is not None},
     )
 

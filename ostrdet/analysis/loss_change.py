@@ -7,16 +7,28 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
-from ostrdet.analysis.changes import Candidate, Loss, SaturationPoint, candidates, observe, saturate
+from ostrdet.analysis.changes import (
+    Candidate,
+    LossChanges,
+    SaturationPoint,
+    candidates,
+    observe,
+    saturate,
+)
 from ostrdet.analysis.output import Output, Row
 from ostrdet.analysis.ranks import spearman
+from ostrdet.analysis.second_order import Loss, foretold
 from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.evaluation.seed_statistics import spread
+from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher
+from ostrdet.models.searchers.curvature import ESTIMATES, block_pairs
 from ostrdet.models.searchers.mix import leaves_of
 from ostrdet.registry import CRITERIA, build
-from ostrdet.selection import PAPER_CRITERIA, Criterion
+from ostrdet.selection import PAPER_CRITERIA, Criterion, SecondOrder
+from ostrdet.structures.arch_step import Pairs
 from ostrdet.visualization.panels import marks, panels, shared_legend
 from ostrdet.visualization.style import INK, line_style
 
@@ -63,12 +75,12 @@ def draw_loss_change(
         panel.set_title(f'{criterion}: rho {rho:.2f}')
         panel.set_xlabel('absolute loss change (nats)')
         panel.set_ylabel('score')
-    _signed(axes[-1], candidates, ops)
+    _draw_signed(axes[-1], candidates, ops)
     shared_legend(figure, axes[0], 5)
     return figure
 
 
-def _signed(panel: Axes, candidates: Sequence[Candidate], ops: Sequence[str]) -> None:
+def _draw_signed(panel: Axes, candidates: Sequence[Candidate], ops: Sequence[str]) -> None:
     panel.axline((0, 0), slope=1, color=INK, linewidth=0.8)
     for index, op in enumerate(ops):
         of_op = [c for c in candidates if c.op == op]
@@ -112,16 +124,19 @@ def loss_change(
     checkpoint: str | Path | None = None,
     batches: int = 4,
     data_root: str | Path | None = None,
+    hessian: bool = False,
     png: bool = False,
 ) -> list[Row]:
     """The true loss change of selecting each operation, and every criterion's score (Fig. 7).
 
     Args:
         work_dir: A search.
-        out: Folder for ``loss-change.csv``, ``loss-change_saturation.csv`` and their figures.
+        out: Folder for ``loss-change.csv``, ``loss-change_signed.csv``, ``loss-change_saturation.csv``
+            and figures.
         checkpoint: One of its checkpoints; the newest of a whole epoch if None.
         batches: Number of minibatches of the architecture half.
         data_root: Folder of the data set, instead of the config's.
+        hessian: Whether to estimate to second order by the exact Hessian, too.
         png: Whether figures are written as PNG too.
 
     Returns:
@@ -135,14 +150,17 @@ def loss_change(
     epoch = search.load(checkpoint or epoch_checkpoints(work_dir)[-1])
     searcher, size = search.searcher, len(search.batches[0].labels)
     losses: list[Loss] = [partial(searcher.mix_loss, batch) for batch in search.batches]
-    found = observe(losses, searcher.mix, searcher.alphas, _all_criteria())
-    op_weights = searcher.arch_state().op_weights
-    everything = candidates(searcher.space, op_weights, found)
-    correlations = {name: _correlations(everything, name) for name in found.scores}
+    criteria, pairs = _all_criteria(), _pairs(searcher, search.batches)
+    found = observe(losses, searcher.mix, searcher.alphas, criteria, pairs, hessian)
+    everything = candidates(searcher.space, searcher.arch_state().op_weights, found)
+    signed = _signed(found, criteria)
+    correlations = {n: _correlations(everything, n) for n in found.scores if n not in signed}
+    foretelling = foretold(searcher.space, found.true, signed)
     taken = _taken_over(searcher, losses[0])
     rows = [_row(candidate) for candidate in everything]
     output, moment = Output(out, png), f'after epoch {epoch}'
     output.csv('loss-change', rows)
+    output.csv('loss-change_signed', foretelling)
     output.csv('loss-change_saturation', _saturation_rows(taken))
     where = f'{moment}, {batches} minibatches of {size}'
     overall = {name: row['all candidates'] for name, row in correlations.items()}
@@ -151,7 +169,29 @@ def loss_change(
     output.figure('loss-change_saturation', draw_saturation, taken, where)
     title = f"Spearman's rho of score and absolute loss change {moment}"
     output.table(title, ({'criterion': name, **row} for name, row in correlations.items()))
+    output.table(f"Spearman's rho of estimate and loss change, with sign, {moment}", foretelling)
     return rows
+
+
+def _pairs(searcher: BilevelSearcher, batches: Sequence[Batch]) -> list[dict[str, Pairs]]:
+    """One of each estimate per minibatch, as a search would show the criteria."""
+    found = []
+    for seed, batch in enumerate(batches):
+        searcher.draw_seed = seed
+        found.append(block_pairs(searcher, batch, ESTIMATES, is_drawn=False))
+    return found
+
+
+def _signed(
+    found: LossChanges, criteria: Mapping[str, Criterion]
+) -> dict[str, Mapping[str, Tensor]]:
+    """The estimates of the loss change with its sign; scores of criteria are minus that."""
+    orders = {'first_order': found.first_order, 'second_order': found.second_order}
+    return {name: by_cell for name, by_cell in orders.items() if by_cell} | {
+        name: {cell: -score_EO for cell, score_EO in found.scores[name].items()}
+        for name, criterion in criteria.items()
+        if isinstance(criterion, SecondOrder)
+    }
 
 
 def _all_criteria() -> dict[str, Criterion]:

@@ -106,6 +106,7 @@ class LossChangeOptions(CheckpointOptions):
 
     batches: int = batches(4)
     data_root: str | None = data_root()
+    hessian: bool = flag('also estimate to second order by the exact Hessian: five times as long')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ CANDIDATES = [
         0.1 * i - 0.1,
         0.1 * i,
         0.02 * i,
+        None,
         dict.fromkeys(CRITERIA, 0.3 * i),
     )
     for i, op in enumerate(('none', 'skip_connect', 'nor_conv_3x3'))

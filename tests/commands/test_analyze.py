@@ -138,8 +138,20 @@ def test_criteria_measure_the_last_cells(searches: Any, analyze: Analyze, tmp_pa
 
 def test_loss_change_of_the_checkpoint(searches: Any, analyze: Analyze, tmp_path: Path) -> None:
     folder = searches.folders[0]
-    analyze('loss-change', '--checkpoint', folder / 'epoch_1.pth', '--batches', 2, searches_=1)
+    options = ('--checkpoint', folder / 'epoch_1.pth', '--batches', 2, '--hessian')
+    analyze('loss-change', *options, searches_=1)
     rows = read(tmp_path / 'loss-change.csv')
+    signed = {row['estimate']: row for row in read(tmp_path / 'loss-change_signed.csv')}
+    assert set(signed) == {'first_order', 'second_order', 'SecondOrderStrength', 'GaussNewtonStrength'}  # fmt: skip
+    true = [float(row['true']) for row in rows]
+    for name, row in signed.items():
+        sign = -1 if name.endswith('Strength') else 1
+        guess = [sign * float(candidate[name]) for candidate in rows]
+        assert float(row['all candidates']) == pytest.approx(spearmanr(guess, true).statistic)
+        errors = [abs(one - other) for one, other in zip(guess, true, strict=True)]
+        assert float(row['mean error']) == pytest.approx(sum(errors) / len(errors))
+    # A Gauss-Newton matrix is never negative
+    assert all(-float(r['GaussNewtonStrength']) >= float(r['first_order']) - 1e-12 for r in rows)
     weights = torch.tensor([float(row['weight']) for row in rows]).view(3, 4)
     saved = torch.tensor(trajectory(folder)[0]['op_weights']['cell'])
     torch.testing.assert_close(weights, saved)
