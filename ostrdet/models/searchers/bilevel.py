@@ -200,9 +200,10 @@ class BilevelSearcher(Searcher):
             for parameter, grad in zip(self.arch_parameters, total, strict=True):
                 parameter.grad = grad.clone()
             optim_wrapper['arch'].step()
-            for fixed in (self.early_fix, self.decided):
-                if fixed is not None:
-                    fixed.rest(self.alphas, before)
+            if self.early_fix is not None:
+                self.early_fix.rest(self.alphas, before)
+            if self.decided is not None:
+                self.decided.rest(self.alphas, before)
             optim_wrapper['arch'].zero_grad()
             for name, alpha_EO in self.alphas.items():
                 self.weighting.settle(alpha_EO, before[name], mix[name])
