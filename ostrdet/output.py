@@ -72,7 +72,7 @@ class SteadyStream:
             self.error = error
             _to_nowhere(self._stream)
             if self.forgiven and self.lost:
-                _warn(self, f'warning: the console is lost ({error}); the run goes on\n')
+                _warn(self, f'warning: the console is lost ({error}); the run continues\n')
 
 
 def _warn(lost: SteadyStream, text: str) -> None:

@@ -59,7 +59,7 @@ def test_a_run_goes_on_without_its_console(number: int, monkeypatch: pytest.Monk
             plain_console().print('b')
     said = errors.getvalue().splitlines()
     assert len(said) == (number == errno.ENOSPC)
-    assert all('No space left on device); the run goes on' in line for line in said)
+    assert all('No space left on device); the run continues' in line for line in said)
 
 
 def test_closed_streams_and_none_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,13 +253,13 @@ def check_empty(folder: Path, what: str, besides: str | Path | None) -> None:
     """
     if checkpoints(folder) or (folder / TRAJECTORY).exists():
         raise FileExistsError(
-            f"'{folder}' holds a {what} already: give --resume to go on with it, or another "
+            f"'{folder}' holds a {what} already: give --resume to continue it, or another "
             '--work-dir'
         )
     others = _others(folder, besides)
     if others:
         raise FileExistsError(
-            f"'{folder}' holds checkpoints already ({some(others)}): give --resume PATH to go on "
+            f"'{folder}' holds checkpoints already ({some(others)}): give --resume PATH to continue "
             'with one of them, or another --work-dir'
         )
 

@@ -64,7 +64,7 @@ class RunOptions(Options):
     config: str = argument('CONFIG', 'config file')
     work_dir: str | None = work_dir()
     resume: str | None = option(
-        'go on from a checkpoint; without PATH from the newest one in the work dir, or from the start '
+        'continue from a checkpoint; without PATH from the newest one in the work dir, or from the start '
         'if there is none',
         nargs='?',
         const='auto',

@@ -13,7 +13,7 @@ EPILOG = """examples:
   python tools/study.py configs/studies/digits.yaml --work-dir work_dirs/digits-ray --ray
 
 The work dir gets a folder per run, table.md, table.csv, table.tex, runs.csv and study.html;
-docs/study.md describes the file. Ctrl-C stops the runs with a checkpoint; --resume goes on.
+docs/study.md describes the file. Ctrl-C stops the runs with a checkpoint; --resume continues them.
 Exit status: 0 all runs are done, 1 some failed for good (the table says which), 2 bad input, 4 the
 work dir is in use, 129, 130 and 143 stopped by a signal.
 """
@@ -26,7 +26,7 @@ class StudyOptions(Options):
     file: str = argument('STUDY', 'YAML file, such as configs/studies/digits.yaml')
     work_dir: str | None = option('where everything goes; default work_dirs/<name>', metavar='DIR')
     resume: bool = flag(
-        'go on: runs that are done are kept, all others go on from their checkpoints'
+        'continue: finished runs are kept, all others continue from their checkpoints'
     )
     ray: str | None = option(
         'run through Ray: on the cluster at ADDRESS (auto finds one), or on this machine',

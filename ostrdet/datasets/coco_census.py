@@ -79,7 +79,7 @@ class Census(NamedTuple):
         if not self.boxes:
             reasons = self.text(with_images=False) or f"'{self.path}' has no annotation"
             raise AnnotationError(
-                f'{reasons}: nothing is left to learn or to measure; mend the annotations'
+                f'{reasons}: nothing is left to learn or to measure; fix the annotations'
             )
 
 

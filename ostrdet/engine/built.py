@@ -45,7 +45,7 @@ def config_error(error: Exception, cfg: Mapping[str, Any]) -> ValueError | None:
     name = kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))
     where = f"config key '{path}'" if path else name
     return InvalidValueError(
-        f'{where}: {name} can not be built from {_values(node)}: {reason_of(error)}; mend the value, '
+        f'{where}: {name} can not be built from {_values(node)}: {reason_of(error)}; fix the value, '
         f'see the docstring of {name}'
     )
 

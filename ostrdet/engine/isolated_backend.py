@@ -81,7 +81,7 @@ class IsolatedVisBackend(BaseVisBackend):
         except Exception as error:  # noqa: BLE001 - whatever a back end raises is not the run's
             self.backend = None
             print_log(
-                f'{self.kind} failed in {what} ({type(error).__name__}: {error}); the run goes on '
+                f'{self.kind} failed in {what} ({type(error).__name__}: {error}); the run continues '
                 'without it. Mend its entry in visualizer.vis_backends, or take it out',
                 'current',
                 WARNING,

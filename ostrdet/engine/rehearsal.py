@@ -47,7 +47,7 @@ def _rehearse_loop(runner: Runner, loop: Any, name: str) -> None:
     if name == 'train':
         with _named(
             'model: the loss of images of train_dataloader can not be computed',
-            'mend the loss or the layers in model, or the labels of the data',
+            'fix the loss or the layers in model, or the labels of the data',
         ):
             _loss(runner, batch)
         return
@@ -134,7 +134,7 @@ def _evaluate(loop: Any, batch: Any, samples: Any) -> dict[str, float]:
 
 
 @contextmanager
-def _named(what: str, mend: str = 'mend the config or the data') -> Iterator[None]:
+def _named(what: str, mend: str = 'fix the config or the data') -> Iterator[None]:
     """Say what was tried when a library raises, except that memory lacks or a file is missing."""
     try:
         yield

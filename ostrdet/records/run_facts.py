@@ -25,7 +25,7 @@ class RunFacts:
         table: Name of the table of accuracies.
         op_kinds: Of every operation, as :func:`~ostrdet.models.ops.op_kinds.op_kind` says it.
         next_command: What to run with the genotype.
-        resume_command: What goes on with the search.
+        resume_command: What continues the search.
         versions: Of the libraries, by name.
         machine: What the run is computed on, a text per heading.
     """

@@ -27,7 +27,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise OSError(
             error.errno,
             f'{error.strerror}; {len(data):,} bytes are needed, {free:,} are free. What was there '
-            'before is untouched: make room, and go on with --resume',
+            'before is untouched: make room, and continue with --resume',
             str(path),
         ) from error
     _sync_folder(path.parent)

@@ -54,7 +54,7 @@ def run_study(
     runs = plan(study, folder)
     if not resume and any(run.work_dir.exists() for run in runs):
         raise FileExistsError(
-            f"'{folder}' holds runs of a study already: give --resume to go on with it, or another "
+            f"'{folder}' holds runs of a study already: give --resume to continue it, or another "
             '--work-dir'
         )
     with work_dir_lock(folder):

@@ -97,7 +97,7 @@ def _warnings(page: StudyPage) -> list[Notice]:
         text = f'Failed, and in no mean: {", ".join(failed)}. See the list of runs for the reasons.'
         notices.append(Notice(text, is_alarm=True))
     if open_:
-        text = f'Not finished, and in no mean: {", ".join(open_)}. Go on with --resume.'
+        text = f'Not finished, and in no mean: {", ".join(open_)}. Continue with --resume.'
         notices.append(Notice(text, is_alarm=False))
     return notices
 

@@ -148,7 +148,7 @@ def test_a_search_is_never_written_over(
     out, err = capsys.readouterr()
     assert out == ''
     assert err == (
-        f"error: '{tmp_path / 'run'}' holds a search already: give --resume to go on with it, or "
+        f"error: '{tmp_path / 'run'}' holds a search already: give --resume to continue it, or "
         'another --work-dir\n'
     )
     assert {file: file.read_bytes() for file in (tmp_path / 'run').glob('*.*')} == files

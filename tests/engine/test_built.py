@@ -61,7 +61,7 @@ def fails(cfg: Config, node: Any) -> str:
 def test_whatever_it_is_the_key_stands_in_front(size: Any, reason: str) -> None:
     cfg = make(size=size)
     assert fails(cfg, cfg.list[0].a).startswith(
-        f"config key 'list.0.a': Part can not be built from size={size!r}: {reason}; mend the value"
+        f"config key 'list.0.a': Part can not be built from size={size!r}: {reason}; fix the value"
     )
 
 
@@ -119,7 +119,7 @@ def test_an_assertion_without_a_message_shows_its_line(
     strict = importlib.import_module('strict_part').strict
     PARTS.register_module(name='strict', module=strict, force=True)
     said = fails(make(), {'type': 'strict', 'size': 13})
-    assert 'size=13: expected size != 13; mend' in said
+    assert 'size=13: expected size != 13; fix' in said
 
 
 def test_an_error_without_a_traceback_says_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Logging back ends that fail: one warning, and the run goes on."""
+"""Logging back ends that fail: one warning, and the run continues."""
 
 import re
 from collections.abc import Iterator

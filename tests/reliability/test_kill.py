@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the run goes on, and ends with the same bits.
+"""kill -9 at any moment: the run continues, and ends with the same bits.
 
     python tests/reliability/test_kill.py --kills 100 [--coco DIR]
 

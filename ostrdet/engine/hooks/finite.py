@@ -198,7 +198,7 @@ def _mend(runner: Runner) -> str:
     if found is None:
         return 'no checkpoint was written yet. Start anew with'
     return (
-        f"the last good checkpoint is '{found}'. Go on from it with --resume and a smaller "
+        f"the last good checkpoint is '{found}'. Continue from it with --resume and a smaller "
         f'{_optimizer_key(runner)}.clip_grad.max_norm, or'
     )
 

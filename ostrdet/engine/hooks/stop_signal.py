@@ -108,5 +108,5 @@ def _save_and_exit(runner: Runner, received: int, epoch: int, within: int, itera
     runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
     if is_main_process():
         said = f'{signal.Signals(received).name} after iteration {iterations}'
-        print(f"stopped by {said}; go on with --resume from '{name}'", file=sys.stderr)
+        print(f"stopped by {said}; continue with --resume from '{name}'", file=sys.stderr)
     raise SystemExit(BASE_STATUS + received)

@@ -45,7 +45,7 @@ def check_continues(
     for key in ('meta', 'message_hub', 'optimizer'):
         if key not in checkpoint:
             raise InvalidValueError(
-                f"--resume: '{filename}' lacks '{key}': it holds weights, but no run to go on "
+                f"--resume: '{filename}' lacks '{key}': it holds weights, but no run to continue "
                 'with; give a checkpoint of the work dir, or start from the weights by load_from'
             )
     meta = checkpoint['meta']
@@ -57,7 +57,7 @@ def check_continues(
     if differences and not cfg.get('resume_anyway'):
         raise InvalidValueError(
             f"--resume: '{filename}' is of another run: {listed(differences)}. Take the config "
-            'that it was written with, or go on all the same with resume_anyway=True'
+            'that it was written with, or continue all the same with resume_anyway=True'
         )
     if meta['seed'] != seed:
         raise InvalidValueError(

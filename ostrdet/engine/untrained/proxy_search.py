@@ -121,7 +121,7 @@ class ProxySearch:
             return {}
         if not resume:
             raise FileExistsError(
-                f"'{self.work_dir}' holds a search already: give --resume to go on with it, or another "
+                f"'{self.work_dir}' holds a search already: give --resume to continue it, or another "
                 '--work-dir'
             )
         lines = self._file.read_text(encoding='utf-8').splitlines(keepends=True)

@@ -32,8 +32,7 @@ class Margins(NamedTuple):
     """How clear the choice on every edge is.
 
     Attributes:
-        percent: By how much the second best operation stays behind the best, in percent of the
-            best; 0 is a tie. Shape (epochs, edges).
+        percent: How far the runner-up trails the winner, in percent of the winner; 0 is a tie. Shape (epochs, edges).
         best: Index of the best operation, -1 where there are no scores. Same shape.
     """
 

@@ -39,7 +39,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, size: int) -> None:
         write_atomically(path, NEW)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert caught.value.filename == str(path)
-    assert 'go on with --resume' in str(caught.value)
+    assert 'continue with --resume' in str(caught.value)
     assert path.read_bytes() == OLD
     assert sorted(p.name for p in tmp_path.iterdir()) == ['epoch_1.pth', 'epoch_1.pth.sha256']
 

@@ -79,7 +79,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(
         with pytest.raises(SystemExit) as caught:
             run(config, work_dir=tmp_path / 'parts', resume='auto' if index else None)
         assert caught.value.code == status
-        assert f"go on with --resume from '{name}.pth'" in capsys.readouterr().err
+        assert f"continue with --resume from '{name}.pth'" in capsys.readouterr().err
         assert (tmp_path / 'parts' / f'{name}.pth').is_file()
     run(make(more), work_dir=tmp_path / 'parts', resume='auto')
     whole, parts = (read_checkpoint(tmp_path / n / 'epoch_2.pth') for n in ('whole', 'parts'))

@@ -79,7 +79,7 @@ def test_a_work_dir_of_damaged_checkpoints(
 @pytest.mark.parametrize(
     ('option', 'value', 'patterns'),
     [
-        ('--resume', '{}', ("'{}' is of another run", 'or go on')),
+        ('--resume', '{}', ("'{}' is of another run", 'or continue')),
         ('--cfg-options', 'load_from={}', ("'{}' is of another architecture", 'Give the config')),
     ],
 )
