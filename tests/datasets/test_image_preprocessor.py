@@ -44,8 +44,8 @@ def test_a_batch_is_that_of_mmpretrain(kind: str, to_rgb: bool, numbers: dict[st
 
 def test_colours_are_normalised_in_the_order_that_is_asked_for() -> None:
     image = torch.tensor([10, 20, 30], dtype=torch.uint8).view(3, 1, 1)
-    prepare = ImagePreprocessor(mean=[30, 20, 10], std=[1, 2, 5], to_rgb=True)
-    assert prepare({'inputs': [image + 1]})['inputs'].flatten().tolist() == [1.0, 0.5, 1 / 5]
+    prepare = ImagePreprocessor(mean=[30, 20, 10], std=[1, 2, 4], to_rgb=True)
+    assert prepare({'inputs': [image + 1]})['inputs'].flatten().tolist() == [1.0, 0.5, 0.25]
 
 
 def test_images_without_labels_are_let_through() -> None:

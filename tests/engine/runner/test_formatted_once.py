@@ -19,7 +19,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(text)
         return text, True
 
-    monkeypatch.setattr('mmengine.config.config.FormatCode', format_code)
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', format_code)
     return found
 
 
