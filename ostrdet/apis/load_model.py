@@ -37,8 +37,11 @@ def build_model(cfg: Config) -> Any:
     Raises:
         InvalidValueError: If a value in it can't be built from.
     """
+    model = deepcopy(cfg.model)
+    if cfg.get('data_preprocessor') is not None:  # as the runner does
+        model.setdefault('data_preprocessor', deepcopy(cfg.data_preprocessor))
     with explained(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        return MODELS.build(deepcopy(cfg.model)).eval()
+        return MODELS.build(model).eval()
 
 
 def load_trained(

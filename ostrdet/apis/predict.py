@@ -96,7 +96,9 @@ def _classifier(cfg: Config, checkpoint: str | Path) -> Find:
 
     model: Any
     cfg, model = load_trained(cfg, checkpoint)
-    classes = saved_classes(read_checkpoint(checkpoint)) or config_classes(cfg)
+    classes: Sequence[str] = saved_classes(read_checkpoint(checkpoint)) or config_classes(cfg)
+    labels = range(cfg.model.head.num_classes)
+    classes = classes if len(classes) == len(labels) else [str(label) for label in labels]
     load, transform = _steps(cfg, model)
     model.to(_device())
     visualizer = UniversalVisualizer()
@@ -111,11 +113,11 @@ def _classifier(cfg: Config, checkpoint: str | Path) -> Find:
         short = min(picture.shape[:2])
         resize = READABLE if short < READABLE else None
         visualizer.visualize_cls(
-            picture, sample.cpu(), classes or None, draw_gt=False, resize=resize, out_file=str(out)
+            picture, sample.cpu(), classes, draw_gt=False, resize=resize, out_file=str(out)
         )
         top = scores.topk(min(TOP, len(scores)))
-        names = [classes[label] if classes else str(label) for label in top.indices.tolist()]
-        return list(zip(names, top.values.tolist(), strict=True))
+        found = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+        return [(classes[label], value) for label, value in found]
 
     return find
 

@@ -13,13 +13,13 @@ from ostrdet.version import __version__
 #: What each tool does; its module here has its name.
 TOOLS: Mapping[str, str] = MappingProxyType(
     {
-        'new': 'begin a project of your own in a folder',
         'search': 'search an architecture',
         'select': 'select anew from a finished search',
         'train': 'train the network of a genotype',
         'test': 'test a trained network',
         'check': 'rehearse a run before it starts',
         'study': 'run configs x overrides x seeds, and compare them',
+        'new': 'begin a project of your own in a folder',
         'genotype': 'show, check, compare, convert and measure genotypes',
         'draw-genotype': 'draw the cells of a genotype',
         'query-benchmark': 'look up the accuracy of a cell in a table',

@@ -13,6 +13,7 @@ import torch
 from ostrdet.commands.predict import main
 
 Untrained = Callable[..., Any]
+CIFAR10 = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -74,29 +75,34 @@ def test_pictures_are_readable_and_large_ones_keep_their_size(
     assert not differs[150:].any()
 
 
+#: By config: how its images are normalised, and the part of a picture of 256 pixels that is read.
+PREPARED = {
+    'darts_c10': ([125.307, 122.95, 113.865], [62.993, 62.089, 66.705], slice(None)),
+    'darts_in1k': ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375], slice(16, 240)),
+}
+
+
 @torch.no_grad()
-def test_images_of_cifar_are_given_to_the_network_as_rgb(
-    untrained: Untrained, tmp_path: Path
+@pytest.mark.parametrize(('name', 'size'), [('darts_c10', 32), ('darts_in1k', 256)])
+def test_images_are_prepared_as_in_the_test(
+    name: str, size: int, untrained: Untrained, tmp_path: Path
 ) -> None:
     from ostrdet.apis.load_model import load_trained
     from ostrdet.apis.predict import predict
 
-    trained = untrained('darts_c10')
-    image = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
+    trained = untrained(name)
+    image = np.random.default_rng(0).integers(0, 255, (size, size, 3), dtype=np.uint8)
     cv2.imwrite(str(tmp_path / 'a.png'), image)
     (done,) = predict(*trained, [tmp_path / 'a.png'], out_dir=tmp_path / 'out')
-    rgb = torch.from_numpy(image[..., ::-1].copy()).permute(2, 0, 1).float()
-    mean, std = ([125.307, 122.95, 113.865], [62.993, 62.089, 66.705])
+    mean, std, part = PREPARED[name]
+    rgb = torch.from_numpy(image[part, part, ::-1].copy()).permute(2, 0, 1).float()
     normalised = (rgb - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
     scores = load_trained(*trained)[1](normalised[None], mode='tensor').softmax(-1)[0]
-    assert [score for _, score in done.found] == pytest.approx(
-        scores.topk(5).values.tolist(), abs=1e-5
-    )
-    assert done.found[0][0] in {'airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog'} | {
-        'horse',
-        'ship',
-        'truck',
-    }
+    expected = scores.topk(5)
+    values = [score for _, score in done.found]
+    assert values == pytest.approx(expected.values.tolist(), abs=1e-5)
+    names = CIFAR10 if name == 'darts_c10' else list(map(str, range(10)))  # of ImageNet's 1000, 10
+    assert [label for label, _ in done.found] == [names[i] for i in expected.indices]
     assert not done.of_boxes
 
 
