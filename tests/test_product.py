@@ -1,7 +1,6 @@
 """All members of all axes in pairs: a step repeats to the bit, evaluation draws nothing, criteria choose.
 
-Every pair of two members is in some case, unless it is undefined: those are refused. A restart and a second
-process change nothing either; every member is in some case of those.
+Every pair is in some case, unless it is undefined and refused. A restart and a second process: every member.
 """
 
 import copy
@@ -34,8 +33,7 @@ from ostrdet.registry import (
 from ostrdet.selection import Criterion, EvaluatingCriterion, discretize
 from ostrdet.structures import Genotype
 
-CLASSES, BATCH, SIZE = 3, 4, 8
-NUM_CELLS = 3  # the least with cells of every type
+CLASSES, BATCH, SIZE, NUM_CELLS = 3, 4, 8, 3  # the least with cells of every type
 for registry in (CRITERIA, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
     registry.import_from_location()
 PARTIAL = {'type': 'PartialChannelMixedOp', 'k': 2}
@@ -76,6 +74,7 @@ OPTIMIZERS = {
 }
 #: The only weighting under which a regulariser has a meaning.
 MADE_FOR = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
+KEEPS_ALL = {'NASBench201Space', 'DenseDARTSSpace', 'SparseDARTSSpace'}  # no choice of edges
 #: Criteria whose number of candidates is for a real search.
 FEW = {
     'RandomSearch': {'candidates': 2, 'statistics': 'batch'},
@@ -135,8 +134,10 @@ def refusal(case: Case) -> str:
     is_hard = weighting == 'CategoricalWeighting' or case['weighting'].get('hard', False)
     if MADE_FOR.get(case['regularizer'] or '', weighting) != weighting:
         return f'{case["regularizer"]} is made for'
-    if is_hard and case['perturbation']:
-        return 'computes one per edge'
+    if weighting == 'TopologyWeighting' and case['edge_norm'] and case['space'] in KEEPS_ALL:
+        return 'keep all of theirs'
+    if (is_hard or weighting == 'GroupSoftmaxWeighting') and case['perturbation']:
+        return 'leave out one of the two'
     if case['levels'] == 1 and case['arch_update']['type'] != 'FirstOrderUpdate':
         return 'arch_update: a search on one level'
     if case['levels'] == 1 and case['perturbation']:
@@ -298,6 +299,7 @@ def pairs_of(model: Any, criterion: Criterion, is_drawn: bool) -> dict[str, Any]
 UNDEFINED = [
     {'regularizer': 'ZeroOne'},
     {'regularizer': 'DirichletKL', 'weighting': {'type': 'SigmoidWeighting'}},
+    {'space': 'NASBench201Space', 'weighting': {'type': 'TopologyWeighting'}, 'edge_norm': True},
     {'weighting': {'type': 'CategoricalWeighting'}, 'perturbation': 'AdversarialSmoothing'},
     {'weighting': {'type': 'GumbelWeighting', 'hard': True}, 'perturbation': 'RandomSmoothing'},
     {'levels': 1, 'arch_update': {'type': 'UnrolledUpdate'}},

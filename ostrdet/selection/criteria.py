@@ -10,6 +10,7 @@ from ostrdet.selection.functional import (
     operation_strength,
     operation_strength_star,
     pruning_saliency,
+    within_mixtures,
 )
 from ostrdet.structures import ArchState, ArchStep
 
@@ -32,7 +33,12 @@ class OperationStrength(MinibatchMean):
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O)."""
-        return operation_strength(step.state.op_weights[cell_type], step.op_weight_grads[cell_type])
+        return within_mixtures(
+            operation_strength,
+            step.state.op_weights[cell_type],
+            step.op_weight_grads[cell_type],
+            step.mixtures,
+        )
 
 
 @CRITERIA.register_module()
@@ -51,8 +57,11 @@ class OperationStrengthStar(MinibatchMean):
 
     def minibatch_scores(self, step: ArchStep, cell_type: str) -> Tensor:
         """Shape (E, O); p is that of the minibatch."""
-        return operation_strength_star(
-            step.state.op_weights[cell_type], step.op_weight_grads[cell_type]
+        return within_mixtures(
+            operation_strength_star,
+            step.state.op_weights[cell_type],
+            step.op_weight_grads[cell_type],
+            step.mixtures,
         )
 
 

@@ -10,6 +10,8 @@ re-derived from its prose, with which they agree sentence by sentence; the numbe
 are the paper's.
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
@@ -97,6 +99,38 @@ def operation_strength_star(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) ->
         tensor([[3., 1.]])
     """
     return first_order_change(op_weights_EO, op_weight_grad_EO).abs()
+
+
+def within_mixtures(
+    score: Callable[[Tensor, Tensor], Tensor],
+    op_weights_EO: Tensor,
+    op_weight_grad_EO: Tensor,
+    mixtures: Sequence[Sequence[int]] | None,
+) -> Tensor:
+    """A score that compares candidates with their mixture, where an edge has several (DOTS).
+
+    Args:
+        score: :func:`operation_strength` or :func:`operation_strength_star`.
+        op_weights_EO: As there, as is the next one.
+        op_weight_grad_EO: Shape (num_edges, num_ops).
+        mixtures: Indices of the candidates of each; None for one of all.
+
+    Returns:
+        Shape (num_edges, num_ops).
+
+    Examples:
+        >>> import torch
+        >>> p, g = torch.tensor([[0.25, 0.75, 1.0]]), torch.tensor([[2.0, -2.0, 5.0]])
+        >>> within_mixtures(operation_strength, p, g, [(0, 1), (2,)])
+        tensor([[0.7500, 0.7500, 0.0000]])
+    """
+    if mixtures is None:
+        return score(op_weights_EO, op_weight_grad_EO)
+    found_EO = torch.zeros_like(op_weights_EO)
+    for mixture in mixtures:
+        columns = list(mixture)
+        found_EO[:, columns] = score(op_weights_EO[:, columns], op_weight_grad_EO[:, columns])
+    return found_EO
 
 
 def pruning_saliency(op_weights_EO: Tensor, op_weight_grad_EO: Tensor) -> Tensor:

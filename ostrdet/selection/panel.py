@@ -196,8 +196,10 @@ class Panel:
         return self.derivation.front(space, scores, weights, tie_rtol)
 
     def edge_weights(self, name: str, state: ArchState) -> Mapping[str, Tensor | None] | None:
-        """The weights of edges by cell type, if a criterion ranks edges by them; else None."""
-        return state.edge_weights if self.criteria[name].uses_edge_weights else None
+        """The weights of edges, or sets of them, by cell type, if a criterion ranks by them; else None."""
+        if not self.criteria[name].uses_edge_weights:
+            return None
+        return state.set_weights if self.derivation.ranks_sets else state.edge_weights
 
     @property
     def has_skipped(self) -> bool:

@@ -19,14 +19,13 @@ from ostrdet.registry import nearest
 from ostrdet.selection import PAPER_CRITERIA, Panel
 from ostrdet.settings.components import TOP_LEVEL
 from ostrdet.settings.load import check_contents
-from ostrdet.settings.rules import is_integer
 from ostrdet.spaces import SearchSpace, build_space
-from ostrdet.spaces.candidates import best_candidates
+from ostrdet.spaces.candidates import best_candidates, check_keep
 from ostrdet.structures.config_tree import innermost, value_at
 
 #: By cell type, scores of the candidates of every edge, (E, O).
 Scores = Mapping[str, Sequence[Sequence[float]]]
-#: How many candidates of every edge a stage keeps.
+#: How many candidates of every edge a stage keeps, or groups, of each of which it keeps the best.
 KEEP = 'keep'
 #: What a stage goes on with from the one before: True for all, or a list of 'weights' and 'alphas'.
 CARRY = 'carry'
@@ -231,12 +230,7 @@ def _check_keep(cfg: Config, before: Config | None, stage: Config, number: int) 
             f'{KEEP}={keep!r} beside another model.supernet.space, but the scores of the stage before '
             'are of its own cells, operations and candidates; leave one of the two out'
         )
-    fewest = min(len(ops) for name in space.cells for ops in _candidates(space, name))
-    if not is_integer(keep) or not 1 <= keep <= fewest:
-        raise InvalidValueError(
-            f'{KEEP}={keep!r}, expected 1 to {fewest}, the candidates that the stage before leaves an '
-            'edge'
-        )
+    check_keep(keep, [ops for name in space.cells for ops in _candidates(space, name)])
     start, end = (_at(before, f'train_cfg.{key}') for key in ('arch_start_epoch', 'max_epochs'))
     if start is not None and end is not None and start >= end:
         raise InvalidValueError(
@@ -272,7 +266,7 @@ def _check_carry(cfg: Config, before: Config | None, stage: Config, number: int)
         )
 
 
-def _check_selector(stage: Config, keep: int | None) -> None:
+def _check_selector(stage: Config, keep: Any) -> None:
     """Check that what decides can do so among the candidates of a stage."""
     selector, space = stage.default_hooks.selector, _space(stage)
     compare, window = selector.get('compare', PAPER_CRITERIA), selector.get('window', 1)

@@ -70,8 +70,41 @@ def _checked_edge(
     return tuple(row)
 
 
+def check_keep(keep: Any, edges: Collection[Sequence[str]]) -> None:
+    """Check that a stage can keep so many candidates of every edge, or the best of every group.
+
+    Args:
+        keep: A number, or groups of operations, each a list.
+        edges: The candidates of every edge.
+
+    Raises:
+        InvalidValueError: If it is no number that all edges have, or a candidate is in no group or in two.
+        UnknownNameError: If a group names an operation that no edge has.
+    """
+    if not isinstance(keep, list | tuple):
+        fewest = min(map(len, edges))
+        if not isinstance(keep, int) or isinstance(keep, bool) or not 1 <= keep <= fewest:
+            raise InvalidValueError(
+                f'keep={keep!r}, expected 1 to {fewest}, the candidates that the stage before leaves '
+                'an edge'
+            )
+        return
+    known = {op for ops in edges for op in ops}
+    flat = [op for group in keep for op in group]
+    for op in flat:
+        if op not in known:
+            raise UnknownNameError(f"keep: '{op}' is no candidate. {nearest(op, known)}")
+    if sorted(flat) != sorted(known) or not all(keep):
+        raise InvalidValueError(
+            f'keep={keep!r}, expected every candidate in one group: {", ".join(sorted(known))}'
+        )
+
+
 def best_candidates(
-    ops: Sequence[str], scores: Sequence[float], selectable: Collection[str], keep: int
+    ops: Sequence[str],
+    scores: Sequence[float],
+    selectable: Collection[str],
+    keep: int | Sequence[Sequence[str]],
 ) -> list[str]:
     """The candidates of an edge that score highest, in declared order, which breaks ties.
 
@@ -81,16 +114,23 @@ def best_candidates(
         ops: Candidates of the edge in declared order, at least one of them selectable.
         scores: Their scores; higher is kept.
         selectable: What a derived cell may hold.
-        keep: How many are kept, from 1 to the number of ``ops``.
+        keep: How many are kept, from 1 to the number of ``ops``; or groups, of each of which the best
+            is kept.
 
     Examples:
         >>> best_candidates(['none', 'skip', 'conv'], [3, 1, 2], {'skip', 'conv'}, 2)
         ['none', 'conv']
         >>> best_candidates(['none', 'skip', 'conv'], [3, 1, 2], {'skip', 'conv'}, 1)
         ['conv']
+        >>> best_candidates(['none', 'skip', 'conv'], [3, 1, 2], {'skip', 'conv'}, [['none', 'skip'], ['conv']])
+        ['none', 'conv']
     """
     ranked = sorted(range(len(ops)), key=lambda index: -scores[index])
-    kept = ranked[:keep]
+    if isinstance(keep, int):
+        kept = ranked[:keep]
+    else:
+        firsts = {next((i for i in ranked if ops[i] in group), None) for group in keep}
+        kept = [index for index in ranked if index in firsts]
     if not any(ops[index] in selectable for index in kept):
         kept[-1] = next(index for index in ranked if ops[index] in selectable)
     return [ops[index] for index in sorted(kept)]

@@ -1,6 +1,6 @@
 """What the architecture step leaves behind for the selection criteria."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -23,12 +23,14 @@ class ArchState:
         op_weights: Weights of the candidates on each edge, as the supernet used them. Shape (E, O).
         edge_weights: Weights of the edges of each node (edge normalisation), shape (E,), or None.
         decisions: What the search has decided about edges; {} for nothing.
+        set_weights: Weights of the sets of edges that a node may keep, shape (P,), where there are any.
     """
 
     alphas: Mapping[str, 'Tensor']
     op_weights: Mapping[str, 'Tensor']
     edge_weights: Mapping[str, 'Tensor | None']
     decisions: Decisions = field(default_factory=dict)
+    set_weights: Mapping[str, 'Tensor | None'] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class ArchStep:
         pairs: By the name of an estimate, l and r of the minibatch: the mean of l_e r_e^T over draws is
             the matrix of d2L/dp2 of edge e, or what the estimate takes for it. Empty in a step for which
             no criterion asked.
+        mixtures: Groups of candidates, by index, whose weights sum to one each; a candidate is compared
+            with the mixture of its own. None for one mixture of all.
     """
 
     state: ArchState
@@ -54,6 +58,7 @@ class ArchStep:
     op_weight_grads: Mapping[str, 'Tensor']
     kept: 'Mapping[str, Tensor] | None' = None
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
+    mixtures: Sequence[Sequence[int]] | None = None
 
     def is_finite(self) -> bool:
         """Whether all that criteria see is: gradients, and estimates; the host waits for the answer."""

@@ -35,6 +35,20 @@ def linear_to_last(start: float, end: float) -> Schedule:
     return value
 
 
+def exponential_to_last(start: float, end: float) -> Schedule:
+    """From ``start`` in epoch 0 to ``end`` in the last, by one factor per epoch: the temperature of DOTS.
+
+    Examples:
+        >>> round(exponential_to_last(10.0, 0.02)(5, 20), 6)
+        1.948699
+    """
+
+    def value(epoch: int, max_epochs: int) -> float:
+        return start * math.pow(end / start, epoch / max(max_epochs - 1, 1))
+
+    return value
+
+
 def cosine(start: float, end: float) -> Schedule:
     """From ``start`` towards ``end`` along half a cosine, which the epoch after the last would end.
 
@@ -91,6 +105,7 @@ def skip_dropout_rates(start: float, frozen_epochs: int, decay: float) -> Schedu
 SCHEDULES: Mapping[str, Callable[[float, float], Schedule]] = {
     'Linear': linear,
     'LinearToLast': linear_to_last,
+    'ExponentialToLast': exponential_to_last,
     'Cosine': cosine,
     'SlowCosine': slow_cosine,
 }

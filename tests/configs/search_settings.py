@@ -250,17 +250,9 @@ DROPNAS = {
 }
 SETTINGS['dropnas_darts_c10'] = {**DROPNAS, **MAGNITUDE}
 SETTINGS['ostr_dropnas_darts_c10'] = DROPNAS
-SETTINGS['dropnas_darts_digits'] = {
-    **DROPNAS,
-    **MAGNITUDE,
-    'data': 'Digits',
-    'channels': 4,
-    'num_cells': 3,
-    'batch': 64,
-    'portions': (0.25,),
-    'epochs': 6,
-    'arch_lr': 0.01,
-}
+#: The DARTS space on the digits.
+SMALL = {'data': 'Digits', 'channels': 4, 'num_cells': 3, 'batch': 64, 'arch_lr': 0.01, **MAGNITUDE}
+SETTINGS['dropnas_darts_digits'] = {**DROPNAS, **SMALL, 'portions': (0.25,), 'epochs': 6}
 P_DARTS = {
     **DARTS,
     'mixed_op': 'SkipDropoutMixedOp',
@@ -276,15 +268,20 @@ SETTINGS['p-darts_darts_c10'] = {**P_DARTS, **MAGNITUDE}
 SETTINGS['ostr_p-darts_darts_c10'] = P_DARTS
 SETTINGS['p-darts_darts_digits'] = {
     **P_DARTS,
-    **MAGNITUDE,
-    'data': 'Digits',
-    'channels': 4,
-    'num_cells': 3,
-    'batch': 64,
+    **SMALL,
     'portions': (0.25, 0.25),
     'epochs': 3,
     'arch_start_epoch': 1,
-    'arch_lr': 0.01,
+}
+DOTS = {**DARTS, 'weighting': 'GroupSoftmaxWeighting', 'epochs': 30, 'arch_start_epoch': 15}
+SETTINGS['dots_darts_c10'] = {**DOTS, 'span': 70, **MAGNITUDE}
+SETTINGS['ostr_dots_darts_c10'] = {**DOTS, 'span': 70}
+SETTINGS['dots_darts_digits'] = {
+    **DOTS,
+    **SMALL,
+    'portions': (0.25, 0.25),
+    'epochs': 2,
+    'arch_start_epoch': 1,
 }
 #: The supernet learns a task of four labels, whatever the classes of the images are.
 ROTATION = {'num_classes': 4, **MAGNITUDE}
@@ -296,9 +293,8 @@ SETTINGS['unnas-rotation_darts_c10-folder'] = {
     'num_cells': 5,
     'epochs': 8,
 }
-SETTINGS['unnas-rotation_darts_in1k'] = {
+UNNAS = {
     **DARTS,
-    **ROTATION,
     'data': 'ImageNet',
     'stem': 'ImageNetSearchStem',
     'batch': 32,
@@ -309,3 +305,4 @@ SETTINGS['unnas-rotation_darts_in1k'] = {
     'weight_decay': 3e-5,
     'arch_lr': 1.5e-4,
 }
+SETTINGS['unnas-rotation_darts_in1k'] = {**UNNAS, **ROTATION}

@@ -10,7 +10,7 @@ import torch
 from ostrdet.engine.widening import growth
 from ostrdet.registry import MODELS, PARAM_SCHEDULERS
 from ostrdet.settings.search import load_config
-from ostrdet.settings.stages import stage_config
+from ostrdet.settings.stages import stage_configs
 from ostrdet.spaces import build_space
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'search'
@@ -18,11 +18,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'search'
 
 def stages(name: str) -> list[Any]:
     """The configs of all stages; the first candidates stand for the best."""
-    cfg = load_config(CONFIGS / f'{name}.py')
-    found: list[Any] = []
-    for number in range(1, len(cfg.stages) + 1):
-        found.append(stage_config(cfg, found[-1] if found else None, number))
-    return found
+    return stage_configs(load_config(CONFIGS / f'{name}.py'))
 
 
 def candidates(cfg: Any) -> set[int]:
@@ -86,6 +82,38 @@ def test_p_darts_has_the_published_stages(name: str) -> None:
     for cfg in found:
         assert (cfg.train_cfg.max_epochs, cfg.train_cfg.arch_start_epoch) == (25, 10)
         assert cfg.default_hooks.selector.derivation == {'type': 'MaxSkips', 'most': 2}
+
+
+@pytest.mark.parametrize(
+    ('name', 'first'),
+    [('dots_darts_c10', 'Magnitude'), ('ostr_dots_darts_c10', 'OperationStrength')],
+)
+def test_dots_has_the_published_stages(name: str, first: str) -> None:
+    found = stages(name)
+    assert [candidates(cfg) for cfg in found] == [{8}, {2}, {2}]
+    weightings = [cfg.model.weighting for cfg in found]
+    assert [weighting.type for weighting in weightings] == [
+        'GroupSoftmaxWeighting',
+        'TopologyWeighting',
+        'TopologyWeighting',
+    ]
+    falling = {'type': 'ExponentialToLast', 'start': 10.0, 'end': 0.02}
+    assert [weighting.get('tau') for weighting in weightings] == [None, 10.0, falling]
+    assert [cfg.train_cfg.max_epochs for cfg in found] == [30, 20, 20]
+    assert [cfg.train_cfg.arch_start_epoch for cfg in found] == [15, 20, 0]
+    assert [cfg.train_cfg.portions for cfg in found] == [(0.5, 0.5), (0.5, 0.5), (1.0,)]
+    betas = [cfg.optim_wrapper.arch.optimizer.betas for cfg in found]
+    assert betas == [(0.5, 0.999), (0.5, 0.999), (0.9, 0.999)]
+    assert [cfg.default_hooks.selector.criterion.type for cfg in found] == [
+        first,
+        *['Magnitude'] * 2,
+    ]
+    assert [cfg.model.init_std for cfg in found] == [0.0] * 3
+    carried = [cfg.default_hooks.get('carry', {}).get('parts') for cfg in found]
+    assert carried == [None, None, ['weights']]
+    rates = [rate for cfg in found for rate in rates_of(cfg)]
+    expected = [0.001 + 0.024 * (1 + math.cos(math.pi * epoch / 70)) / 2 for epoch in range(70)]
+    assert rates == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize('space', ['darts', 'nb201'])

@@ -9,6 +9,7 @@ from ostrdet.apis.search import search
 from ostrdet.errors import UserError
 from ostrdet.settings.search import load_config
 
+OPS = ('none', 'skip_connect', 'nor_conv_1x1', 'nor_conv_3x3', 'avg_pool_3x3')
 STAGES: list[dict[str, Any]] = [{}, {'keep': 3}]
 BAD: dict[str, tuple[Any, str]] = {
     'no list': ({'keep': 3}, r"stages=\{'keep': 3\}, expected a list of dicts"),
@@ -23,6 +24,22 @@ BAD: dict[str, tuple[Any, str]] = {
         r'stages\.2: keep=4, expected 1 to 3, the candidates that the stage before leaves',
     ),
     'keep a text': ([{}, {'keep': 'three'}], r"stages\.1: keep='three', expected 1 to 5"),
+    'keep a group less': (
+        [{}, {'keep': [['none', 'skip_connect'], ['nor_conv_1x1', 'nor_conv_3x3']]}],
+        r'stages\.1: keep=.*expected every candidate in one group: avg_pool_3x3, none, ',
+    ),
+    'keep of two groups': (
+        [{}, {'keep': [[*OPS], ['none']]}],
+        r'stages\.1: keep=.*expected every candidate in one group',
+    ),
+    'keep an unknown name': (
+        [{}, {'keep': [['none'], ['nor_conv_3x4']]}],
+        r"stages\.1: keep: 'nor_conv_3x4' is no candidate\. Did you mean 'nor_conv_3x3'",
+    ),
+    'keep two groups': (
+        [{}, {'keep': [[*OPS[:2]], [*OPS[2:]]]}],
+        r"stages\.1: .*'OperationStrength': edge 1<-0 of cell 'cell' has the candidates none and",
+    ),
     'keep True': ([{}, {'keep': True}], r'stages\.1: keep=True, expected 1 to 5'),
     'keep two': ([{}, {'keep': 2}], r"stages\.1: keep=2, but .*'OperationStrength' can't tell two"),
     'keep of another space': (

@@ -144,5 +144,17 @@ def test_the_best_candidates_have_the_highest_sum_with_one_that_can_be_selected(
         assert found == ['abcde'[index] for index in best]
 
 
+@pytest.mark.parametrize(
+    ('ops', 'kept'), [('abcde', 'bd'), ('acde', 'cd'), ('de', 'd'), ('abc', 'b'), ('c', 'c')]
+)
+def test_of_every_group_the_best_is_kept(ops: str, kept: str) -> None:
+    scores = [{'a': 0.0, 'b': 5.0, 'c': 1.0, 'd': 0.2, 'e': 0.1}[op] for op in ops]
+    assert best_candidates(ops, scores, 'abcde', [['a', 'b', 'c'], ['e', 'd']]) == list(kept)
+
+
+def test_a_group_alone_that_can_not_be_selected_gives_way() -> None:
+    assert best_candidates('ab', [2.0, 1.0], 'b', [['a', 'b']]) == ['b']
+
+
 def test_the_first_of_equal_candidates_are_kept() -> None:
     assert best_candidates('abcd', [0.0, 1.0, 0.0, 0.0], 'abcd', 3) == ['a', 'b', 'c']

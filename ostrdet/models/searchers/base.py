@@ -81,7 +81,7 @@ class Searcher(BaseModel):
             absent_EO = ~torch.tensor(self.space.presence(name))
             self.register_buffer(f'absent_{name}', absent_EO, persistent=False)
             if self.weighting.edge_norm:
-                beta_E = init_std * torch.randn(len(spec.edges))
+                beta_E = init_std * torch.randn(self.weighting.num_betas(spec))
                 self.register_parameter(f'beta_{name}', nn.Parameter(beta_E))
         self.arch_step: ArchStep | None = None
         self.decided: DecidedEdges | None = None
@@ -104,7 +104,7 @@ class Searcher(BaseModel):
 
     @property
     def betas(self) -> dict[str, nn.Parameter]:
-        """Parameters of the edge normalisation by cell type, shape (E,); empty without it."""
+        """Parameters of the weights of edges by cell type; empty without them."""
         names = self.space.cells if self.weighting.edge_norm else ()
         return {name: self.get_parameter(f'beta_{name}') for name in names}
 

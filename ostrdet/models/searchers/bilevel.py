@@ -22,7 +22,7 @@ from ostrdet.models.searchers.mix import (
     leaves_of,
     stack_mix,
 )
-from ostrdet.models.weightings import MixWeights
+from ostrdet.models.weightings import MixWeights, Weighting
 from ostrdet.registry import ARCH_UPDATES, MODELS, PERTURBATIONS, REGULARIZERS, build
 from ostrdet.structures import ArchStep
 
@@ -58,7 +58,7 @@ class BilevelSearcher(Searcher):
         UnknownNameError: If a type is unknown; the nearest name is offered.
         InvalidTypeError: If a key is unknown.
         InvalidValueError: If ``autocast`` is unknown, the flood level is negative, a regulariser is made
-            for another weighting, or a perturbation meets a hard one.
+            for another weighting, or a perturbation meets a hard one or one of groups.
     """
 
     def __init__(
@@ -91,12 +91,8 @@ class BilevelSearcher(Searcher):
                 f'model.flood_level={flood_level}, expected a loss in nats, at least 0, or None'
             )
         self.flood_level = flood_level
-        if self.perturbation is not None and self.weighting.is_hard:
-            raise InvalidValueError(
-                f'model.perturbation: {type(self.perturbation).__name__} changes the weights of all '
-                f'candidates, but {type(self.weighting).__name__} computes one per edge; leave out '
-                'one of the two'
-            )
+        if self.perturbation is not None:
+            _check_perturbation(type(self.perturbation).__name__, self.weighting)
         if early_fix is not None:
             self.early_fix = EarlyFix(early_fix, self.space.cells)
         #: Seed of what is drawn in the next step, the same on all processes; the loop sets it.
@@ -220,6 +216,7 @@ class BilevelSearcher(Searcher):
             alpha_grads=dict(zip(mix, grads[: len(mix)], strict=True)),
             op_weight_grads=dict(zip(mix, mix_grads[: len(mix)], strict=True)),
             kept=kept_by(mix, self.weighting.is_hard),
+            mixtures=self.weighting.mixtures,
         )
         return step, grads
 
@@ -283,6 +280,15 @@ class BilevelSearcher(Searcher):
             weights=dict(self.bare_supernet.named_parameters()),
             optimizer=wrapper.optimizer,
             loss_scale=_loss_scale(wrapper),
+        )
+
+
+def _check_perturbation(name: str, weighting: Weighting) -> None:
+    if weighting.is_hard or weighting.mixtures:
+        does = 'computes one per edge' if weighting.is_hard else 'weighs groups of them apart'
+        raise InvalidValueError(
+            f'model.perturbation: {name} changes the weights of all candidates, but '
+            f'{type(weighting).__name__} {does}; leave out one of the two'
         )
 
 

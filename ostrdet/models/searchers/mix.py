@@ -49,6 +49,7 @@ def arch_state(alphas: Mapping[str, Tensor], mix: Mapping[str, MixWeights]) -> A
         alphas={name: copy(alpha_EO) for name, alpha_EO in alphas.items()},
         op_weights={name: weights.op_weights for name, weights in copies.items()},
         edge_weights={name: weights.edge_weights for name, weights in copies.items()},
+        set_weights={n: None if (w := m.set_weights) is None else copy(w) for n, m in mix.items()},
     )
 
 
@@ -57,6 +58,7 @@ def _map(function: Callable[[Tensor], Tensor], weights: MixWeights) -> MixWeight
     return weights._replace(
         op_weights=function(weights.op_weights),
         edge_weights=None if edges is None else function(edges),
+        set_weights=None,  # nothing is mixed with them
     )
 
 

@@ -22,12 +22,15 @@ class MixWeights(NamedTuple):
             others have the weight 0.
         added: Candidates whose weights are added to every element of the feature of their edge, bool,
             shape (E, O); None for none. Where their weight is 0, it changes gradients alone.
+        set_weights: Weights of the sets of edges that a node may keep, shape (P,), of which those of
+            edges are made; None for none.
     """
 
     op_weights: Tensor
     edge_weights: Tensor | None = None
     active: Tensor | None = None
     added: Tensor | None = None
+    set_weights: Tensor | None = None
 
 
 class Weighting(nn.Module, Scheduled, ABC):
@@ -42,9 +45,11 @@ class Weighting(nn.Module, Scheduled, ABC):
     Attributes:
         is_hard: Whether the supernet computes but one candidate of an edge in a step, so that criteria
             have nothing to compare it with.
+        mixtures: Groups of candidates, by index, whose weights sum to one each; None for all together.
     """
 
     is_hard = False
+    mixtures: tuple[tuple[int, ...], ...] | None = None
 
     def __init__(self, edge_norm: bool = False) -> None:
         super().__init__()
@@ -87,7 +92,15 @@ class Weighting(nn.Module, Scheduled, ABC):
         if not self.edge_norm:
             return mix
         assert betas_E is not None, 'edge_norm needs beta'
-        return mix._replace(edge_weights=normalize_edges(betas_E, spec))
+        return self.with_edges(mix, betas_E, spec)
+
+    def num_betas(self, spec: CellSpec) -> int:
+        """How many parameters beta a cell has: one per edge."""
+        return len(spec.edges)
+
+    def with_edges(self, mix: MixWeights, betas: Tensor, spec: CellSpec) -> MixWeights:
+        """``mix`` with the weights of edges that beta gives."""
+        return mix._replace(edge_weights=normalize_edges(betas, spec))
 
     @abstractmethod
     def op_weights(self, alphas_EO: Tensor) -> Tensor:

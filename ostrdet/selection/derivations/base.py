@@ -21,12 +21,14 @@ class Derivation(ABC):
 
     Attributes:
         needs_probability: Whether scores have to be weights in [0, 1].
+        ranks_sets: Whether ``edge_weights`` are those of the sets of edges that a node may keep.
 
     Raises:
         InvalidValueError: If ``max_edges`` is below one.
     """
 
     needs_probability = False
+    ranks_sets = False
 
     def __init__(self, max_edges: int | None = None) -> None:
         if max_edges is not None and max_edges < 1:
