@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ostrdet.analysis.budget import budget
 from ostrdet.analysis.correlation import correlation
 from ostrdet.analysis.criteria import criteria
 from ostrdet.analysis.landscape import landscape
@@ -24,4 +25,5 @@ ANALYSES: Mapping[str, Callable[..., Any]] = {
     'noise': noise,
     'residuals': residual_norms,
     'proxies': proxies,
+    'budget': budget,
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ostrdet.commands.analyze_options import (
     AlongOptions,
+    BudgetOptions,
     CorrelationOptions,
     CriteriaOptions,
     LossChangeOptions,
@@ -29,6 +30,7 @@ EPILOG = """examples:
   python tools/analyze.py noise work_dirs/s0 --batch-sizes 8 16 32 64 --data-root data/cifar10
   python tools/analyze.py residuals work_dirs/s0 --every 2 --data-root data/cifar10
   python tools/analyze.py proxies --table table.csv --cells cells.txt --scores naswot synflow
+  python tools/analyze.py budget work_dirs/s0 work_dirs/s1 --benchmark table.csv
 
 Every command writes CSV files and figures into --out; docs/analysis.md says how each number is
 defined. 'loss-change', 'landscape', 'noise' and 'residuals' need checkpoints: search with
@@ -48,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, type[Options]]] = {
     'noise': ('part operation strength into signal and noise, by batch size', NoiseOptions),
     'residuals': ('follow how far candidates are from the mixture', AlongOptions),
     'proxies': ('rank the cells of a table by training-free scores', ProxiesOptions),
+    'budget': ('compare cells that fit a part of the cost of the free choice', BudgetOptions),
 }
 
 

@@ -101,6 +101,33 @@ class CriteriaOptions(SearchesOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BudgetOptions(SearchesOptions):
+    """Options of the command ``budget``."""
+
+    benchmark: Sequence[str] = option(
+        'table of the accuracies of all cells (CSV, JSON, or folder of a NATS-Bench release); several '
+        'stand side by side',
+        required=True,
+        nargs='+',
+        metavar='PATH',
+    )
+    dataset: str = dataset()
+    shares: Sequence[float] = option(
+        'budgets, as parts of what the free choice costs (default: 0.25 0.5 0.75 1)',
+        default=[0.25, 0.5, 0.75, 1.0],
+        nargs='+',
+        metavar='PART',
+    )
+    layout: str = option('size at which costs count (default: cifar10)', default='cifar10')
+    latency_table: Sequence[str] | None = option(
+        'count milliseconds, as tools/select.py does, in place of multiply-adds',
+        nargs='+',
+        metavar='FILE',
+    )
+    latency_device: str | None = option('column of a table by cell', metavar='NAME')
+
+
+@dataclass(frozen=True, kw_only=True)
 class LossChangeOptions(CheckpointOptions):
     """Options of the command ``loss-change``."""
 

@@ -75,8 +75,16 @@ class NetworkCosts:
 
     def totals(self, cell_type: str) -> list[list[int]]:
         """The costs of a choice that all cells of a type take, shape (E, O)."""
-        stacked = zip(*self.cells[cell_type], strict=True)
-        return [[sum(one) for one in zip(*edge, strict=True)] for edge in stacked]
+        return self._totals[cell_type]
+
+    @cached_property
+    def _totals(self) -> dict[str, list[list[int]]]:
+        return {
+            name: [
+                [sum(one) for one in zip(*edge, strict=True)] for edge in zip(*cells, strict=True)
+            ]
+            for name, cells in self.cells.items()
+        }
 
     def of(self, genotype: Genotype) -> int:
         """The cost of a network whose cells put out what their spec says."""
