@@ -37,6 +37,8 @@ RUN_ELSEWHERE = {
     r'tools/draw_genotype\.py WORK_DIR': 'tests/visualization/report/test_two_cells.py',
     r'tools/analyze\.py proxies': 'tests/analysis/test_proxies.py',
     r'tools/baseline\.py ': 'tests/evaluation/test_multi_trial.py',
+    r'tools/analyze\.py budget': 'tests/analysis/test_budget.py',
+    r'tools/benchmark_latency\.py .*--ops': 'tests/apis/test_latency.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
     r'tools/select\.py ': 'tests/apis/test_select.py',
     r'tools/predict\.py work_dirs': 'tests/apis/test_predict.py',
