@@ -12,6 +12,8 @@ import torch
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, UNITS, network_costs
 from ostrdet.selection import WithinBudget, discretize
+from ostrdet.selection.derivations.knapsack import Front
+from ostrdet.selection.derivations.menus import Menu
 from ostrdet.selection.derivations.shares import shares
 from ostrdet.spaces import NASBench201Space, SearchSpace
 from ostrdet.spaces.darts_variants import SparseDARTSSpace
@@ -179,6 +181,32 @@ def test_what_does_not_fit_is_refused_with_the_smallest_cost(
     with pytest.raises(InvalidValueError, match=f'smallest possible cost is {told} '):
         budget_of({unit: least - 1}, table).prepare(space, network_costs)
     budget_of({unit: least}, table).prepare(space, network_costs)
+
+
+def test_budgets_that_fit_one_by_one_alone_are_refused_with_what_the_others_leave() -> None:
+    derive = WithinBudget(max_macs=3, max_params=4)
+    derive.costs = {unit: counted(NB201, unit) for unit in (MACS, PARAMS)}
+    told = str(derive._nothing_fits(Pair(NB201, derive.costs, np.array([[5, 1], [1, 5]]))))
+    assert (
+        'smallest possible cost, with the other budgets kept, is macs 5 (budget macs 3), params 5'
+        in told
+    )
+
+
+class Pair(Menu):
+    """Two genotypes."""
+
+    def __init__(self, space: SearchSpace, costs: Any, amounts: Any) -> None:
+        super().__init__(space, costs)
+        self.amounts = amounts
+
+    def front(self, scores: Any, limits: Any) -> Front:
+        fits = (self.amounts <= limits).all(axis=1)
+        choices = np.zeros((2, 6), np.int64)
+        return Front(np.zeros(2, np.int64)[fits], self.amounts[fits], choices[fits])
+
+    def least(self, unit: str) -> int:
+        raise AssertionError('the others fit')
 
 
 @pytest.mark.parametrize(

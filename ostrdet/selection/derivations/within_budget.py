@@ -110,11 +110,7 @@ class WithinBudget(Derivation):
             if len(sums) == len(self.costs)
             else ListMenu(space, self.costs)
         )
-        zeros = {
-            name: np.zeros((len(spec.edges), len(space.ops)), np.int64)
-            for name, spec in space.cells.items()
-        }
-        if not len(self.menu.front(zeros, self._limits(self.budgets)).scores):
+        if not len(self._costs_within(self.menu, self.budgets)):
             raise self._nothing_fits(self.menu)
 
     def __call__(
@@ -197,14 +193,26 @@ class WithinBudget(Derivation):
     def _limits(self, budgets: Mapping[str, int]) -> Ints:
         return np.array([budgets.get(unit, UNLIMITED) for unit in self.costs])
 
+    def _costs_within(self, menu: Menu, budgets: Mapping[str, int]) -> Ints:
+        """Costs of genotypes that fit, (S, K), the smallest of every unit among them."""
+        zeros = {
+            name: np.zeros((len(spec.edges), len(menu.space.ops)), np.int64)
+            for name, spec in menu.space.cells.items()
+        }
+        return menu.front(zeros, self._limits(budgets)).costs
+
     def _nothing_fits(self, menu: Menu) -> InvalidValueError:
-        least = [
-            f'{_shown(unit, menu.least(unit))} (budget {_shown(unit, budget)})'
-            for unit, budget in self.budgets.items()
-        ]
+        least = []
+        for column, (unit, budget) in enumerate(self.budgets.items()):
+            others = {name: limit for name, limit in self.budgets.items() if name != unit}
+            costs = self._costs_within(menu, others)[:, column]
+            smallest = costs.min().item() if len(costs) else menu.least(unit)
+            least.append(f'{_shown(unit, smallest)} (budget {_shown(unit, budget)})')
+        kept = ', with the other budgets kept,' if len(least) > 1 else ''
         return InvalidValueError(
             f"{WHERE}: no genotype of {type(menu.space).__name__} fits at layout '{self.layout}'; the "
-            f'smallest possible cost is {", ".join(least)}; raise the budget, or take a smaller layout'
+            f'smallest possible cost{kept} is {", ".join(least)}; raise the budget, or take a smaller '
+            'layout'
         )
 
 
