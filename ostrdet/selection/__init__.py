@@ -33,6 +33,7 @@ from ostrdet.selection.second_order_strength import (
 from ostrdet.selection.sgas import SGAS
 from ostrdet.selection.shapley import Shapley
 from ostrdet.selection.stop_rules import EpochView, StopRule, StopRules, Verdict
+from ostrdet.selection.tree import TreeSearch
 
 __all__ = [
     'PAPER_CRITERIA',
@@ -64,6 +65,7 @@ __all__ = [
     'StopRules',
     'Threshold',
     'TopEdges',
+    'TreeSearch',
     'Verdict',
     'WithinBudget',
     'discretize',

@@ -192,6 +192,7 @@ for method, criterion in {**RESTING, 'setn': 'MostProbable'}.items():
         'arch_start_epoch': 250 if rests else 0,
         'weight_decay': 5e-4,
     }
+SETTINGS['tnas_nb201_digits'] = {**DIGITS, 'criterion': 'TreeSearch'}
 for method, sizes in IN_DARTS.items():
     SETTINGS[f'{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes, **MAGNITUDE}
     SETTINGS[f'ostr_{method}_darts_c10'] = {**DARTS, **METHODS[method], **sizes}

@@ -65,7 +65,7 @@ def test_weights_of_something_else_are_refused() -> None:
 
 def test_the_magnitude_ranks_pairs_and_other_criteria_rank_edges() -> None:
     edges = {name: torch.ones(9) for name in CELLS}
-    state = ArchState(scores(), scores(), edges, weights())
+    state = ArchState(scores(), scores(), edges, set_weights=weights())
     panel = Panel({'type': 'Magnitude'}, derivation={'type': 'BestSets'})
     assert sources(panel.select('Magnitude', scores(), state, SPACE), 2) == [0, 1]
     found = panel.select('PruningSaliency', scores(), state, SPACE)
