@@ -30,7 +30,6 @@ from ostrdet.records.trajectory import read_lines
 from ostrdet.selection.panel import DEFAULT
 from ostrdet.settings.stages import KEEP, Scores, stage_config, stage_configs
 from ostrdet.structures.atomic import write_atomically
-from ostrdet.visualization.report.report import report_of
 
 WHAT = 'search'
 #: Of a fingerprint, what only a run can count.
@@ -187,6 +186,8 @@ def _write_report(cfg: Config, stage: Config) -> None:
         return
     path = Path(cfg.work_dir, REPORT)
     try:
+        from ostrdet.visualization.report.report import report_of  # matplotlib, for a page alone
+
         write_atomically(path, report_of(cfg.work_dir).encode())
     except Exception as error:  # noqa: BLE001 - a search outlives any fault of its pictures
         print(f'warning: {path}: {type(error).__name__}: {error}', file=sys.stderr)

@@ -58,7 +58,7 @@ def set_weights(betas_P: Tensor, spec: CellSpec, temperature: float) -> Tensor:
         Shape (P,).
     """
     sizes = [len(sets) for sets in edge_sets(spec)]
-    return torch.cat([part.softmax(dim=0) for part in (betas_P / temperature).split(sizes)])
+    return torch.cat([part.softmax(dim=0) for part in torch.split(betas_P / temperature, sizes)])
 
 
 def edge_weights_of_sets(weights_P: Tensor, spec: CellSpec) -> Tensor:
