@@ -19,8 +19,7 @@ from mmpretrain.structures import DataSample
 from ostrdet.engine.hooks.progress import set_progress
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.searchers import SupernetProbe
-from ostrdet.models.searchers.curvature import block_pairs
+from ostrdet.models.searchers import ESTIMATES, SupernetProbe, block_pairs
 from ostrdet.registry import (
     CRITERIA,
     MODELS,
@@ -30,7 +29,7 @@ from ostrdet.registry import (
     WEIGHTINGS,
     build,
 )
-from ostrdet.selection import Criterion, EvaluatingCriterion, discretize
+from ostrdet.selection import EvaluatingCriterion, discretize
 from ostrdet.structures import Genotype
 
 CLASSES, BATCH, SIZE, NUM_CELLS = 3, 4, 8, 3  # the least with cells of every type
@@ -271,29 +270,19 @@ def check_evaluation(model: Any) -> None:
 
 def check_criteria(model: Any, optimizers: Any, judge: str) -> None:
     probe, state = model.probe_step(batch(2), optimizers), model.arch_state()
+    pairs = block_pairs(model, model.prepare(batch(2)), ESTIMATES, not model.weighting.is_hard)
     for name in set(CRITERIA.module_dict) - {*AXES['judge']} | {judge}:
         if name == 'MostProbable' and any(s.keep_edges for s in model.space.cells.values()):
             continue
         criterion = build(CRITERIA, {'type': name, **FEW.get(name, {})})
         is_fed = criterion.compares_all and model.weighting.is_hard
-        observed = probe if is_fed else model.arch_step
-        criterion.observe(replace(observed, pairs=pairs_of(model, criterion, not is_fed)))
+        criterion.observe(replace(probe if is_fed else model.arch_step, pairs=pairs))
         if isinstance(criterion, EvaluatingCriterion):
             criterion.begin(dict(model.bare_supernet.named_parameters()))
             criterion.evaluate(SupernetProbe(model, [model.prepare(batch(2))]), state)
         genotype = discretize(model.space, criterion.scores(state), state.edge_weights)
         assert isinstance(genotype, Genotype)
         assert model.space.parse(model.space.format(genotype)) == genotype
-
-
-def pairs_of(model: Any, criterion: Criterion, is_drawn: bool) -> dict[str, Any]:
-    """The estimate that a criterion needs; it changes nothing."""
-    state, generator = state_of(model), torch.get_rng_state()
-    estimates = [criterion.estimate] if criterion.estimate else []
-    pairs = block_pairs(model, model.prepare(batch(2)), estimates, is_drawn)
-    assert torch.equal(state_of(model), state)
-    assert torch.equal(torch.get_rng_state(), generator)
-    return pairs
 
 
 UNDEFINED = [

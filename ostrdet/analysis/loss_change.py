@@ -23,8 +23,7 @@ from ostrdet.analysis.second_order import Loss, foretold
 from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.evaluation.seed_statistics import spread
 from ostrdet.models.arch_updates import Batch
-from ostrdet.models.searchers import BilevelSearcher
-from ostrdet.models.searchers.curvature import ESTIMATES, block_pairs
+from ostrdet.models.searchers import ESTIMATES, BilevelSearcher, block_pairs
 from ostrdet.models.searchers.mix import leaves_of
 from ostrdet.registry import CRITERIA, build
 from ostrdet.selection import PAPER_CRITERIA, Criterion, SecondOrder

@@ -17,7 +17,7 @@ from ostrdet.engine.hooks.progress import progress_of
 from ostrdet.errors import InvalidValueError, NothingSelectedError
 from ostrdet.evaluation import BenchmarkTable, UnknownCellError, load_table
 from ostrdet.evaluation.cell_latency import count_costs
-from ostrdet.models.searchers.curvature import block_pairs
+from ostrdet.models.searchers import block_pairs
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.records.epoch_record import EpochRecord, rows, state_rows
 from ostrdet.records.files import FRONT, GENOTYPE

@@ -2,6 +2,7 @@
 
 from ostrdet.models.searchers.base import Searcher
 from ostrdet.models.searchers.bilevel import BilevelSearcher
+from ostrdet.models.searchers.curvature import ESTIMATES, block_pairs
 from ostrdet.models.searchers.probe import SupernetProbe
 
-__all__ = ['BilevelSearcher', 'Searcher', 'SupernetProbe']
+__all__ = ['ESTIMATES', 'BilevelSearcher', 'Searcher', 'SupernetProbe', 'block_pairs']

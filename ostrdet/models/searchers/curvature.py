@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 Mix = Mapping[str, MixWeights]
-#: How far the weights of operations move, all together, for a difference of gradients.
-LENGTH = 1e-2
+#: How far the weights of operations move, all together, for a difference of gradients. Shorter ways have
+#: more noise, of the ReLUs and the max pooling that switch on them; longer ones leave the parabola.
+LENGTH = 0.1
 
 
 def alpha_hessian(searcher: Any, batches: Sequence[Batch]) -> 'LinearOperator':
