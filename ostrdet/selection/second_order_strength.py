@@ -12,6 +12,8 @@ from ostrdet.selection.functional import first_order_change
 from ostrdet.selection.second_order import pair_curvature
 from ostrdet.structures import ArchState, ArchStep
 
+CHANGE = 'the change of the validation loss if an edge used this operation alone,'
+
 
 class FirstOrderMean(MinibatchMean):
     """Mean over minibatches of phi', with its sign; see :func:`first_order_change`."""
@@ -45,16 +47,22 @@ class SecondOrder(Criterion):
 
     Args:
         interval: Iterations of an epoch from one estimate to the next.
+        absolute: Whether the score is the size of the change, as in the paper's strength, which keeps
+            the operation whose selection changes the loss most.
 
     Raises:
         InvalidValueError: If ``interval`` is not positive.
     """
 
     compares_all = True
+    #: The meaning of an absolute score.
+    size = f'the size of {CHANGE} to second order'
 
-    def __init__(self, interval: int = 5) -> None:
+    def __init__(self, interval: int = 5, absolute: bool = False) -> None:
         self._check_count('interval', interval, 1)
-        self.interval = interval
+        self.interval, self.absolute = interval, absolute
+        if absolute:
+            self.meaning = self.size
         assert self.estimate is not None, 'a subclass names its estimate'
         self.first, self.second = FirstOrderMean(), CurvatureMean(self.estimate)
 
@@ -76,11 +84,12 @@ class SecondOrder(Criterion):
             self.second.observe(step)
 
     def scores(self, state: ArchState) -> dict[str, Tensor] | None:
-        """Either sign; None until there is an estimate of this epoch."""
+        """Of either sign, unless ``absolute``; None until there is an estimate of this epoch."""
         first, second = self.first.scores(state), self.second.scores(state)
         if first is None or second is None:
             return None
-        return {name: -(change_EO + second[name] / 2) for name, change_EO in first.items()}
+        changes = {name: change_EO + second[name] / 2 for name, change_EO in first.items()}
+        return {name: each.abs() if self.absolute else -each for name, each in changes.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Both means."""
@@ -109,10 +118,7 @@ class SecondOrderStrength(SecondOrder):
     other edges do.
     """
 
-    meaning = (
-        'minus the change of the validation loss if an edge used this operation alone, to second '
-        'order, so the highest is the lowest loss'
-    )
+    meaning = f'minus {CHANGE} to second order, so the highest is the lowest loss'
     estimate = 'hutchinson'
 
 
@@ -125,7 +131,7 @@ class GaussNewtonStrength(SecondOrder):
     """
 
     meaning = (
-        'minus the change of the validation loss if an edge used this operation alone, to second '
-        'order without the curvature of the network, so the highest is the lowest loss'
+        f'minus {CHANGE} to second order but for the bends of the network, so the highest is the '
+        'lowest loss'
     )
     estimate = 'fisher'

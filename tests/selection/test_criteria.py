@@ -168,6 +168,11 @@ def test_second_order_adds_the_means_of_both_orders(
             [pair_curvature(p, *pair) for p, pair in zip(weights[1:], pairs, strict=True)]
         )
         torch.testing.assert_close(score_EO, -(first.mean(0) + second.double().mean(0) / 2))
+    sizes = build(CRITERIA, {'type': name, 'absolute': True})
+    sizes.load_state_dict(criterion.state_dict())
+    for cell, size_EO in sizes.scores(steps[0].state).items():
+        assert torch.equal(size_EO, scores[cell].abs())
+    assert 'size' in sizes.meaning
 
 
 @pytest.mark.parametrize('name', ['SecondOrderStrength', 'GaussNewtonStrength'])
