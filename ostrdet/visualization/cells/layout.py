@@ -211,8 +211,10 @@ def _place(
     begin, end = nodes[source], nodes[target]
     if lane is None:
         top, tip = begin.y - begin.half_height, end.y + end.half_height
-        line = ((0.0, top), (0.0, tip))
-        return EdgePlace(source, target, **facts, stem=(), points=line, label_place=_middle(line))
+        points: tuple[Point, ...] = ((0.0, top), (0.0, tip))
+        return EdgePlace(
+            source, target, **facts, stem=(), points=points, label_place=_middle(points)
+        )
     x, y = lane.side * (first + LANE * lane.index), end.slot(lane.slot)
     points = ((x, begin.out), (x, y), (lane.side * end.half_width, y))
     beside = lane.side * (end.half_width + ARROW + _label_width(facts['op']) / 2)
