@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CONFIG ?= configs/search/ostr_nb201_digits.py
 WORK_DIR ?= work_dirs/$(basename $(notdir $(CONFIG)))
-SEARCH_ARGS ?=
+SEARCH_ARGS ?= --threads auto
 PYTEST_ARGS ?= --numprocesses=auto --maxprocesses=4
 
 SHELL := bash

@@ -110,6 +110,7 @@ def build_search(
     amp: str | None = None,
     cfg_options: Sequence[str] = (),
     launcher: str = 'none',
+    threads: str | int | None = None,
 ) -> Runner:
     """The runner of a search, before its first step.
 
@@ -123,6 +124,7 @@ def build_search(
         amp: 'bfloat16' or 'float16' for autocast.
         cfg_options: Overrides, as 'key=value'.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+        threads: Threads of torch, or 'auto' for the fastest number; None leaves it to the config.
 
     Raises:
         FileNotFoundError: If the config, the table or a checkpoint is missing.
@@ -132,7 +134,7 @@ def build_search(
         InvalidTypeError: If a key in the config is unknown.
         InvalidValueError: If a value is out of its range, or the config has ``stages`` or ``proxy_search``.
     """
-    cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options)
+    cfg = load_config(config, work_dir, seed, data_root, benchmark, amp, cfg_options, threads)
     if cfg.get('proxy_search') is not None:
         raise InvalidValueError(
             'proxy_search: this search takes no steps, so it has no runner; use search'

@@ -41,6 +41,7 @@ def build_training(
     auto_scale_lr: bool = False,
     cfg_options: Sequence[str] = (),
     launcher: str = 'none',
+    threads: str | int | None = None,
 ) -> Runner:
     """The runner of a training, before its first step.
 
@@ -55,6 +56,7 @@ def build_training(
         auto_scale_lr: Whether to scale the learning rate with the batch over all processes.
         cfg_options: Overrides, as 'key=value'.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+        threads: Threads of torch, or 'auto' for the fastest number; None leaves it to the config.
 
     Raises:
         FileNotFoundError: If the config, the genotype or a checkpoint is missing.
@@ -64,5 +66,7 @@ def build_training(
         InvalidTypeError: If a key in the config is unknown.
         InvalidValueError: If a value is out of its range, or the genotype is of another space.
     """
-    cfg = load_config(config, genotype, work_dir, seed, data_root, amp, auto_scale_lr, cfg_options)
+    cfg = load_config(
+        config, genotype, work_dir, seed, data_root, amp, auto_scale_lr, cfg_options, threads
+    )
     return build_run(cfg, resume, 'training', launcher)

@@ -74,6 +74,9 @@ class RunOptions(Options):
     data_root: str | None = data_root()
     amp: str | None = amp()
     cfg_options: Sequence[str] = cfg_options()
+    threads: str | None = option(
+        "threads of torch, or auto for the fastest number; default torch's", metavar='N'
+    )
     launcher: str = launcher()
 
 

@@ -16,6 +16,7 @@ from ostrdet.settings.components import TOP_LEVEL, check_config
 from ostrdet.settings.files import read_text
 from ostrdet.settings.names import check_names
 from ostrdet.settings.option_values import DEEPEST, parse_value
+from ostrdet.settings.rules import THREADS
 from ostrdet.settings.values import check_values
 from ostrdet.structures.config_tree import innermost, value_at
 
@@ -62,7 +63,12 @@ def check_contents(cfg: Config) -> None:
 
 
 def set_common(
-    cfg: Config, name: str, work_dir: str | Path | None, seed: int | None, data_root: Any
+    cfg: Config,
+    name: str,
+    work_dir: str | Path | None,
+    seed: int | None,
+    data_root: Any,
+    threads: str | int | None = None,
 ) -> None:
     """Set what every kind of run has.
 
@@ -72,6 +78,10 @@ def set_common(
         work_dir: Where results go, or None.
         seed: Seed of the run, or None for the config's.
         data_root: Folder of the data set, or None for the config's.
+        threads: Threads of torch, 'auto', or None for the config's.
+
+    Raises:
+        InvalidValueError: If ``threads`` is neither.
     """
     if work_dir is not None or not cfg.get('work_dir'):
         cfg.work_dir = str(work_dir or Path('work_dirs') / name)
@@ -79,6 +89,11 @@ def set_common(
         cfg.merge_from_dict({'randomness.seed': seed})
     if data_root is not None:
         _set_data_root(cfg, str(data_root))
+    if threads is not None:
+        count = int(threads) if str(threads).isdecimal() else threads
+        if not THREADS.holds(count):
+            raise InvalidValueError(f'--threads {threads}: expected {THREADS.expected}')
+        cfg.merge_from_dict({'env_cfg.threads': count})
 
 
 def check_autocast(dtype: str) -> None:

@@ -30,7 +30,7 @@ def _arguments(function: Any) -> set[str]:
 KEYS: dict[str, set[str]] = {
     r'randomness': _arguments(Runner.set_randomness),
     r'auto_scale_lr': {'enable', 'base_batch_size'},
-    r'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+    r'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit', 'threads'},
     r'env_cfg\.mp_cfg': {'mp_start_method', 'opencv_num_threads'},
     r'compile': _arguments(torch.compile),
     r'log_processor': {'type', '_scope_', *_arguments(LogProcessor)},

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 #: What no number of a run comes near to; clocks and samplers overflow beyond it.
 MANY = 2**31
+#: More threads than any machine has cores; far beyond, the system makes no more.
+MOST_THREADS = 1024
 
 
 class Rule(NamedTuple):
@@ -41,6 +43,14 @@ def at_least(least: int, *keys: str, none: bool = False) -> list[Rule]:
         Rule(key, lambda v: (none and v is None) or (is_integer(v) and least <= v < MANY), words)
         for key in keys
     ]
+
+
+#: Torch's threads.
+THREADS = Rule(
+    'env_cfg.threads',
+    lambda v: v in (None, 'auto') or (is_integer(v) and 1 <= v <= MOST_THREADS),
+    f"'auto', or an integer in [1, {MOST_THREADS}]",
+)
 
 
 def not_negative(*keys: str) -> list[Rule]:

@@ -18,6 +18,7 @@ def load_config(
     benchmark: str | Path | Sequence[str | Path] | None = None,
     amp: str | None = None,
     cfg_options: Sequence[str] = (),
+    threads: str | int | None = None,
 ) -> Config:
     """A checked config of its own; arguments as in :func:`ostrdet.apis.search.build_search`.
 
@@ -27,7 +28,7 @@ def load_config(
             the key.
     """
     cfg = read_config(config, cfg_options)
-    set_common(cfg, Path(cfg.filename or 'search').stem, work_dir, seed, data_root)
+    set_common(cfg, Path(cfg.filename or 'search').stem, work_dir, seed, data_root, threads)
     if benchmark is not None:
         cfg.merge_from_dict({'default_hooks.selector.benchmark': _texts(benchmark)})
     if amp is not None:

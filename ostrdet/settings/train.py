@@ -51,6 +51,7 @@ def load_config(
     amp: str | None = None,
     auto_scale_lr: bool = False,
     cfg_options: Sequence[str] = (),
+    threads: str | int | None = None,
 ) -> Config:
     """A checked config of its own; arguments as in :func:`ostrdet.apis.train.build_training`.
 
@@ -73,7 +74,7 @@ def load_config(
             cfg[f'test_{part}'] = cfg[f'val_{part}']
     if cfg.get('test_cfg') is None and cfg.get('val_cfg') is not None:
         cfg.test_cfg = {'type': 'TestLoop'}
-    set_common(cfg, name, work_dir, seed, data_root)
+    set_common(cfg, name, work_dir, seed, data_root, threads)
     if amp is not None:
         _set_amp(cfg, amp)
     if auto_scale_lr:

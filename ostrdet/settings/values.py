@@ -11,6 +11,7 @@ from mmengine.runner import Priority
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.settings.rules import (
+    THREADS,
     Rule,
     are_counts,
     at_least,
@@ -194,6 +195,7 @@ RULES = (
     one_of('log_level', *logging.getLevelNamesMapping()),
     *at_least(1, 'env_cfg.resource_limit'),
     *at_least(0, 'env_cfg.mp_cfg.opencv_num_threads'),
+    THREADS,
 )
 
 

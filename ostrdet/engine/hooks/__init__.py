@@ -13,15 +13,17 @@ from ostrdet.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from ostrdet.engine.hooks.search_console import SearchConsoleHook
 from ostrdet.engine.hooks.selector import SelectorHook
 from ostrdet.engine.hooks.stop_signal import StopSignalHook
+from ostrdet.engine.hooks.threads import ThreadsHook
 from ostrdet.engine.hooks.tracker import TrackerHook
 from ostrdet.engine.hooks.train_console import TrainConsoleHook
 
 #: The hooks of a search and of a training, by their turn. Why they stand where they do:
-#: a number that is not finite is found before anybody uses it; what a stage takes over is there before
+#: threads are chosen before all else; a number that is not finite is found before anybody uses it; what a stage takes over is there before
 #: its first epoch; the epoch's numbers are set before the
 #: step; the selection is made before the checkpoint that holds it, and written before the pictures of
 #: it; a signal ends the run after the checkpoint; the console speaks last.
 ORDER = (
+    'ThreadsHook',
     'RuntimeInfoHook',
     'FiniteHook',
     'CarryHook',
@@ -51,6 +53,7 @@ __all__ = [
     'SearchConsoleHook',
     'SelectorHook',
     'StopSignalHook',
+    'ThreadsHook',
     'TrackerHook',
     'TrainConsoleHook',
 ]

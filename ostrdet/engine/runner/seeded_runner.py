@@ -35,6 +35,7 @@ from ostrdet.engine.checkpoint import (
     work_dir_lock,
 )
 from ostrdet.engine.hooks.plain_checkpoint import PlainCheckpointHook
+from ostrdet.engine.hooks.threads import ThreadsHook
 from ostrdet.engine.isolated_backend import isolate
 from ostrdet.engine.runner.continuation import (
     Rates,
@@ -77,6 +78,7 @@ class SeededRunner(Runner):
             kwargs['cfg'] = FormattedOnce.of(cfg)
         super().__init__(*args, **kwargs)
         self.register_hook(PlainCheckpointHook())
+        self.register_hook(ThreadsHook())
 
     def build_logger(
         self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
