@@ -8,7 +8,7 @@ from typing import Any
 
 from ostrdet.errors import InvalidTypeError, InvalidValueError
 from ostrdet.records.epoch_record import EpochRecord, check_types
-from ostrdet.records.files import GENOTYPE, GENOTYPES, TRAJECTORY
+from ostrdet.records.files import FRONT, GENOTYPE, GENOTYPES, TRAJECTORY
 from ostrdet.structures import Genotype, save_genotype
 
 Line = Mapping[str, Any]
@@ -55,7 +55,7 @@ class Trajectory:
             save_genotype(genotype, self.work_dir / GENOTYPE)
 
     def _set_aside(self) -> None:
-        for path in (self.path, self.work_dir / GENOTYPE):
+        for path in (self.path, self.work_dir / GENOTYPE, self.work_dir / FRONT):
             if path.is_file() and path.stat().st_size:
                 path.replace(path.with_name(path.name + '.old'))
 

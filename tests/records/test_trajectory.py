@@ -80,9 +80,9 @@ def test_rewinding_drops_what_came_later(three_epochs: Path, epoch: int, kept: l
 
 
 def test_starting_from_nothing_sets_an_earlier_search_aside(three_epochs: Path) -> None:
-    before = {
-        name: (three_epochs / name).read_bytes() for name in ('trajectory.jsonl', 'genotype.json')
-    }
+    (three_epochs / 'front.csv').write_text('unit\n', 'utf-8')
+    files = ('trajectory.jsonl', 'genotype.json', 'front.csv')
+    before = {name: (three_epochs / name).read_bytes() for name in files}
     Trajectory(three_epochs).rewind(0, None)
     assert names(three_epochs) == []
     for name, content in before.items():
