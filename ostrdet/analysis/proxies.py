@@ -2,19 +2,22 @@
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import ConstantInputWarning, kendalltau, spearmanr
 
 from ostrdet.analysis.output import Output, Row
+from ostrdet.apis.open_search import OpenSearch, epoch_checkpoints
 from ostrdet.engine.untrained.scoring import noise_batch, scoring_batch, scoring_layout
 from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import BenchmarkTable, load_table
 from ostrdet.evaluation.encodings import decoded
 from ostrdet.evaluation.proxies import Batch, Proxy, scores
+from ostrdet.models.searchers import SupernetProbe
 from ostrdet.registry import PROXIES, build, lookup
+from ostrdet.selection.random_search import JudgedCells, RandomSearch
 from ostrdet.settings.search import load_config
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
@@ -22,6 +25,8 @@ from ostrdet.structures import Genotype, Layout
 
 #: Always beside the others: most scores do not beat them.
 BASELINES = ('params', 'macs')
+#: The score of a trained supernet.
+SUPERNET = 'supernet'
 Paths = str | Path | Sequence[str | Path]
 
 
@@ -30,11 +35,13 @@ def proxies(
     out: str | Path,
     cells: str | Path | None = None,
     scores: Sequence[str] = (),
-    column: str | None = None,
+    column: str | Sequence[str] = (),
     space: str | None = None,
     config: str | Path | None = None,
     data_root: str | Path | None = None,
     layout: str | None = None,
+    supernet: str | Path | None = None,
+    batches: int = 8,
     seed: int = 0,
     png: bool = False,
 ) -> list[Row]:
@@ -50,18 +57,23 @@ def proxies(
         cells: File with a cell per line; None takes all of the table.
         scores: Names of scores; all that the batch allows if empty. Parameters and multiply-adds are
             always beside them.
-        column: Column of the table; its first if None.
+        column: Column of the table, or several, of which each cell that is scored has all; its first if
+            empty.
         space: Type of the space whose cells are ranked, where the table holds several.
         config: Config of a search, for the images, their labels and the size of the networks; None takes
             images of noise without labels, and the size ``layout``.
-        data_root: Folder of its data set, instead of the config's.
+        data_root: Folder of its data set, instead of the config's; that of ``supernet`` too.
         layout: Published size of the networks, instead of the config's; without both, the first of the
             space.
+        supernet: Work dir of a search, whose supernet is asked for the accuracy of every cell, in percent,
+            with the statistics of BatchNorm taken anew; that of chance for a cell without a path.
+        batches: Minibatches of its architecture half, the same for all cells.
         seed: Of weights, images and draws.
         png: Not used: there is no figure.
 
     Returns:
-        A row per score with ``score``, ``spearman``, ``kendall`` and ``n``, the number of cells.
+        A row per score with ``score``, ``spearman``, ``kendall`` and ``n``, the number of cells; of several
+        columns a row per column and score, with ``column``.
 
     Raises:
         UnknownNameError: If there is no such column, score or layout; the nearest name is offered.
@@ -69,23 +81,33 @@ def proxies(
         InvalidValueError: If a score needs labels and there are none, or cells are of several spaces.
     """
     known = load_table(table)
-    values = known.column(column or known.columns[0])
-    genotypes = _genotypes(_texts(known, values, cells), space)
+    columns = [column] if isinstance(column, str) else list(dict.fromkeys(column))
+    columns = columns or [known.columns[0]]
+    values = {name: known.column(name) for name in columns}
+    genotypes = _genotypes(_texts(known, columns, cells), space)
     found_space = build_space(next(iter(genotypes.values())).space)
     size, batch = _setting(found_space, config, data_root, layout, seed)
     chosen = _chosen(scores, batch)
+    judged = supernet and _judged(supernet, batches, data_root, next(iter(genotypes.values())))
     rows: list[dict[str, Any]] = [
         {'arch': text, **_scores(genotype, chosen, size, batch, seed)}
+        | ({SUPERNET: judged(genotype)} if judged else {})
         for text, genotype in genotypes.items()
     ]
-    targets = [values[text] for text in genotypes]
-    ranks = [correlations(name, [row[name] for row in rows], targets) for name in chosen]
+    ranks = [
+        {
+            **({'column': target} if len(columns) > 1 else {}),
+            **correlations(
+                name, [row[name] for row in rows], [values[target][text] for text in genotypes]
+            ),
+        }
+        for target in columns
+        for name in [*chosen, *([SUPERNET] if judged else [])]
+    ]
     output = Output(out, png)
     output.csv('proxies', rows)
     output.csv('proxies_rank', ranks)
-    output.table(
-        f'{len(rows)} cells, {column or known.columns[0]} of {known.path}, seed {seed}', ranks
-    )
+    output.table(f'{len(rows)} cells, {", ".join(columns)} of {known.path}, seed {seed}', ranks)
     return ranks
 
 
@@ -102,6 +124,23 @@ def correlations(name: str, found: Sequence[float], targets: Sequence[float]) ->
     return {'score': name, 'spearman': float(rho), 'kendall': float(tau), 'n': len(found)}
 
 
+def _judged(
+    work_dir: str | Path, batches: int, data_root: Any, like: Genotype
+) -> Callable[[Genotype], float]:
+    """The accuracy of cells in the supernet of a search.
+
+    Raises:
+        GenotypeError: If the cell ``like`` is of another space.
+    """
+    path = epoch_checkpoints(work_dir)[-1]
+    opened = OpenSearch(work_dir, batches, data_root, exact=False)
+    opened.load(path)
+    opened.searcher.space.validate(like)
+    beside = opened.tune.weight_batches
+    probe = SupernetProbe(opened.searcher, opened.batches, calibrate=beside)
+    return JudgedCells(RandomSearch(), probe, opened.searcher.arch_state())
+
+
 def _scores(
     genotype: Genotype, chosen: Mapping[str, Proxy], size: Layout, batch: Batch, seed: int
 ) -> dict[str, float]:
@@ -111,20 +150,22 @@ def _scores(
     return found
 
 
-def _texts(
-    table: BenchmarkTable, values: Mapping[str, float], cells: str | Path | None
-) -> list[str]:
+def _texts(table: BenchmarkTable, columns: Sequence[str], cells: str | Path | None) -> list[str]:
     """The cells that are scored, as the table keys them."""
-    if cells is None:
-        return list(values)
-    lines = Path(cells).read_text(encoding='utf-8').splitlines()
-    texts = list(dict.fromkeys(decoded(line for line in lines if line.strip())))
-    for text in texts:
-        table.row(text)  # says so where it lacks one
-    found = [text for text in texts if text in values]
-    if not found:
-        raise InvalidValueError(f"'{cells}' names no cell that has the column; give others")
-    return found
+    first, *others = (table.column(name) for name in columns)
+    complete = [text for text in first if all(text in other for other in others)]
+    if cells is not None:
+        lines = Path(cells).read_text(encoding='utf-8').splitlines()
+        asked = list(dict.fromkeys(decoded(line for line in lines if line.strip())))
+        for text in asked:
+            table.row(text)  # says so where it lacks one
+        known = set(complete)
+        complete = [text for text in asked if text in known]
+    if not complete:
+        raise InvalidValueError(
+            f"'{cells or table.path}' names no cell that has {' and '.join(columns)}; give others"
+        )
+    return complete
 
 
 def _genotypes(texts: Sequence[str], space: str | None) -> dict[str, Genotype]:

@@ -193,7 +193,9 @@ class ProxiesOptions(Options):
         nargs='+',
         metavar='NAME',
     )
-    column: str | None = option('column of the table (default: its first)')
+    column: Sequence[str] = option(
+        'columns of the table (default: its first)', default=[], nargs='+', metavar='NAME'
+    )
     space: str | None = option(
         'type of the space whose cells are ranked, where the table has several', metavar='TYPE'
     )
@@ -204,4 +206,8 @@ class ProxiesOptions(Options):
     layout: str | None = option(
         "published size of the networks (default: the config's, or the first)"
     )
+    supernet: str | None = option(
+        'work dir of a search, whose supernet judges every cell too', metavar='WORK_DIR'
+    )
+    batches: int = batches(8, ', for the supernet')
     seed: int = option('of weights, images and draws (default: 0)', default=0, metavar='N')

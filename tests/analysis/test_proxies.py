@@ -9,14 +9,18 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from ostrdet.analysis.proxies import correlations
+from ostrdet.apis.search import search
+from ostrdet.apis.select import select
 from ostrdet.commands.analyze import main
 from ostrdet.compat import import_quietly
 from ostrdet.evaluation import load_table
 from ostrdet.evaluation.complexity import complexity
 from ostrdet.evaluation.encodings import decoded
 from ostrdet.spaces import build_space
+from ostrdet.structures import load_genotype
 from tests.fixtures.work_dirs import read
 
+CONFIGS = Path(__file__).parents[2] / 'configs' / 'search'
 NB201 = build_space({'type': 'NASBench201Space'})
 #: Cells by the numbers of NASLib, and made-up accuracies.
 CELLS = {'(0,1,2,3,4,0)': 90.0, '(2,2,3,1,2,3)': 94.0, '(4,1,0,0,0,3)': 80.0, '(1,1,1,1,1,1)': 10.0}
@@ -69,12 +73,28 @@ def test_without_a_config_sizes_are_published_and_images_are_noise(
         assert (float(row['params']), float(row['macs'])) == (size.params, size.macs)
 
 
+def test_several_columns_are_ranked_by_the_same_scores(table: Path, tmp_path: Path) -> None:
+    text = table.read_text(encoding='utf-8').splitlines()
+    table.write_text('\n'.join([*text[:-1], text[-1].rpartition(',')[0] + ',']), encoding='utf-8')
+    config = CONFIGS / 'rlnas_nb201_digits.py'  # its pipeline has a transform of this package
+    assert run(table, '--column', 'loss', 'cifar10', '--scores', 'snip', '--config', config) == 0
+    rows, ranks = read(tmp_path / 'proxies.csv'), read(tmp_path / 'proxies_rank.csv')
+    assert [row['arch'] for row in rows] == decoded(CELLS)[:3]  # the others lack a column
+    names = ['params', 'macs', 'snip']
+    assert [(row['column'], row['score'], row['n']) for row in ranks] == [
+        (column, name, '3') for column in ('loss', 'cifar10') for name in names
+    ]
+    for first, second in zip(ranks[:3], ranks[3:], strict=True):
+        assert float(first['spearman']) == -float(second['spearman'])
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (['--scores', 'snip'], "the score 'snip' needs the labels of its images"),
         (['--scores', 'snipp'], "unknown proxy 'snipp'. Did you mean 'snip'?"),
         (['--column', 'cifar'], "table.csv' has no column 'cifar'. Did you mean 'cifar10'?"),
+        (['--column', 'cifar10', 'los'], "table.csv' has no column 'los'. Did you mean 'loss'?"),
         (['--space', 'DARTSSpace'], '--space DARTSSpace: the cells are of NASBench201Space'),
         (['--layout', 'cifar'], "unknown layout 'cifar'"),
         (['--cells', 'lost.txt'], 'lost.txt: No such file'),
@@ -132,3 +152,25 @@ def test_cells_of_the_darts_space_with_real_errors(shared_data: Path, tmp_path: 
         assert float(row['params']) / 1e6 == pytest.approx(params[cell], abs=0.01)
     expected = spearmanr([params[c] for c in chosen], [errors[c] for c in chosen]).statistic
     assert float(ranks[0]['spearman']) == pytest.approx(expected)
+
+
+def test_a_supernet_judges_the_cells_as_random_search_does(
+    table: Path, tiny_config: Any, tmp_path: Path, capsys: Any
+) -> None:
+    work_dir = tmp_path / 'searched'
+    config = tiny_config({'default_hooks.selector.compare': []})
+    config.default_hooks.selector.criterion = {'type': 'RandomSearch', 'candidates': 1, 'seed': 4}
+    search(config, work_dir=work_dir)
+    cell = NB201.format(load_genotype(work_dir / 'genotype.json'))
+    table.write_text(f'arch,cifar10\n{cell},90\n"(1,1,1,1,1,1)",10\n', encoding='utf-8')
+    found = select(work_dir, ['RandomSearch'])[0].genotype.provenance
+    assert run(table, '--scores', 'params', '--supernet', work_dir, '--batches', 4) == 0
+    rows, ranks = read(tmp_path / 'proxies.csv'), read(tmp_path / 'proxies_rank.csv')
+    assert float(rows[0]['supernet']) == pytest.approx(found['accuracy'])
+    assert float(rows[1]['supernet']) == 10.0  # chance: it has no path
+    assert [row['score'] for row in ranks] == ['params', 'macs', 'supernet']
+    capsys.readouterr()
+    assert run(table, '--supernet', tmp_path / 'nothing') == 2
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1
+    assert 'holds no checkpoint' in error
