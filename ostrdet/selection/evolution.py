@@ -52,7 +52,7 @@ class Evolution(CellSearch):
     def check_space(self, space: SearchSpace) -> None:
         """Check that the space has cells for all generations."""
         number = self.generations * self.population
-        check_number('Evolution: generations x population', number, space)
+        check_number(f'{type(self).__name__}: generations x population', number, space)
 
     def visit(self, judged: JudgedCells, random: Random) -> None:
         """Generation by generation."""

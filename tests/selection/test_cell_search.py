@@ -16,7 +16,7 @@ from ostrdet.models.arch_updates import Batch
 from ostrdet.models.searchers import BilevelSearcher, SupernetProbe
 from ostrdet.models.searchers.statistics import averaging, fresh_buffers
 from ostrdet.models.weightings import MixWeights
-from ostrdet.selection import Evolution, MostProbable, RandomSearch, discretize
+from ostrdet.selection import AngleEvolution, Evolution, MostProbable, RandomSearch, discretize
 from ostrdet.selection.evolution import crossed, mutated
 from ostrdet.selection.most_probable import most_probable
 from ostrdet.spaces import DARTSSpace, NASBench201Space
@@ -190,5 +190,9 @@ def test_more_cells_than_there_are_are_refused() -> None:
         RandomSearch(candidates=126).check_space(space)
     with pytest.raises(InvalidValueError, match='generations x population=1000, but'):
         Evolution().check_space(space)
+    with pytest.raises(
+        InvalidValueError, match='AngleEvolution: generations x population=1000, but'
+    ):
+        AngleEvolution().check_space(space)
     with pytest.raises(InvalidValueError, match='nodes of DARTSSpace keep some'):
         MostProbable().check_space(DARTSSpace())

@@ -10,7 +10,7 @@ from ostrdet.datasets.seeding import hash_seed
 from ostrdet.engine.checkpoint import work_dir_lock
 from ostrdet.engine.untrained.scoring import scoring_batch, scoring_layout
 from ostrdet.errors import InvalidValueError
-from ostrdet.evaluation import load_table
+from ostrdet.evaluation import UnknownCellError, load_table
 from ostrdet.evaluation.proxies import Proxy, scores
 from ostrdet.records.files import GENOTYPE, SCORES
 from ostrdet.registry import PROXIES, build
@@ -139,9 +139,17 @@ class ProxySearch:
         with self._file.open('a', encoding='utf-8') as stream:
             stream.write(json.dumps(line, default=str) + '\n')
 
+    def _accuracies(self, text: str) -> dict[str, float]:
+        """What the table says of a cell; of one that it lacks nothing, as in a search that trains."""
+        try:
+            return {} if self.table is None else self.table.accuracies(text)
+        except UnknownCellError as error:
+            print(f'warning: {error.args[0]}', flush=True)
+            return {}
+
     def _keep(self, score: float, genotype: Genotype) -> Genotype:
         text = self.space.format(genotype)
-        accuracies = {} if self.table is None else self.table.accuracies(text)
+        accuracies = self._accuracies(text)
         provenance = {
             'criterion': self.name,
             'score': score if math.isfinite(score) else None,

@@ -33,6 +33,8 @@ def scoring_layout(cfg: Any, image_size: int) -> Layout:
 def scoring_batch(cfg: Any, number: int, seed: int) -> Batch:
     """Images of the training set as ``val_dataloader`` reads them, without augmentation, normalised.
 
+    Without labels where an image has none.
+
     Args:
         cfg: A checked config of a search.
         number: Images at most.
@@ -46,8 +48,11 @@ def scoring_batch(cfg: Any, number: int, seed: int) -> Batch:
         samples: Mapping[str, Any] = pseudo_collate([dataset[int(i)] for i in chosen_N])
     prepare = MODELS.build(dict(cfg.data_preprocessor))
     data = prepare(samples, training=False)
+    images = data['inputs'].to(device)
+    if not all('gt_label' in sample for sample in data['data_samples']):
+        return Batch(images)
     labels_N = torch.cat([sample.gt_label for sample in data['data_samples']])
-    return Batch(data['inputs'].to(device), labels_N.to(device))
+    return Batch(images, labels_N.to(device))
 
 
 def noise_batch(image_size: int, number: int, seed: int) -> Batch:

@@ -9,6 +9,7 @@ import torch
 
 from ostrdet.apis.search import build_search, search
 from ostrdet.commands.search import main
+from ostrdet.datasets import Digits
 from ostrdet.engine.untrained import proxy_search as module
 from ostrdet.evaluation.proxies import Batch, scores
 from ostrdet.evaluation.proxies.naswot import NASWOT
@@ -129,3 +130,41 @@ def test_there_is_no_runner(config: Path, tmp_path: Path) -> None:
 def test_the_cells_of_the_darts_space_are_counted() -> None:
     # 2 of 2, 3, 4 and 5 inputs, 7 operations each, in two cells
     assert count_genotypes(build_space({'type': 'DARTSSpace'})) == (1 * 3 * 6 * 10 * 7**8) ** 2
+
+
+@pytest.mark.parametrize('score', ['naswot', 'snip'])
+def test_images_without_labels_serve_scores_that_need_none(
+    score: str,
+    tiny_config: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    get = Digits.get_data_info
+
+    def without_label(self: Any, index: int) -> Any:
+        info = get(self, index)
+        del info['gt_label']
+        return info
+
+    monkeypatch.setattr(Digits, 'get_data_info', without_label)
+    cfg = tiny_config({'model.supernet.space': SPACE})
+    cfg.proxy_search = {'proxy': {'type': score}, 'samples': 2}
+    cfg.dump(tmp_path / 'score.py')
+    argv = [str(tmp_path / 'score.py'), '--work-dir', str(tmp_path / 'run')]
+    assert main(argv) == (0 if score == 'naswot' else 2)
+    error = capsys.readouterr().err
+    assert error.count('\n') == (score == 'snip')
+    assert score == 'naswot' or "the score 'snip' needs the labels of its images" in error
+
+
+def test_a_cell_that_the_table_lacks_is_kept_all_the_same(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / 'table.csv'
+    table.write_text('arch,cifar10\n|none~0|+|none~0|none~1|,10\n', encoding='utf-8')
+    argv = [str(config), '--work-dir', str(tmp_path / 'run'), '--benchmark', str(table)]
+    assert main(argv) == 0
+    assert 'does not hold the cell' in capsys.readouterr().out
+    kept = load_genotype(tmp_path / 'run' / 'genotype.json')
+    assert 'benchmark' not in kept.provenance
