@@ -7,7 +7,7 @@ import copy
 import itertools
 import multiprocessing
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,22 +149,27 @@ def pairs(case: tuple[int, ...]) -> set[tuple[tuple[int, int], ...]]:
     return set(itertools.combinations(enumerate(case), 2))
 
 
-def as_case(indices: tuple[int, ...]) -> dict[str, Any]:
+def as_case(indices: Sequence[int]) -> dict[str, Any]:
     axes = zip(AXES.items(), indices, strict=True)
     return {axis: members[index] for (axis, members), index in axes}
 
 
-def cover(defined: list[tuple[int, ...]], seed: int = 0) -> Iterator[tuple[int, ...]]:
-    """Cases that hold every pair which some defined case holds; greedy."""
-    rng = random.Random(seed)
-    missing = set().union(*map(pairs, defined))
+def cover(seed: int = 0, tries: int = 500) -> Iterator[Case]:
+    """Cases that hold every pair which some defined case holds; greedy, among random completions."""
+    rng, sizes = random.Random(seed), [len(members) for members in AXES.values()]
+    axes = itertools.combinations(range(len(sizes)), 2)
+    missing = {((a, i), (b, j)) for a, b in axes for i in range(sizes[a]) for j in range(sizes[b])}
     while missing:
-        (axis, one), (other_axis, other) = min(missing)
-        fitting = [case for case in defined if (case[axis], case[other_axis]) == (one, other)]
-        tried = rng.sample(fitting, min(200, len(fitting)))
-        best = max(tried, key=lambda case: len(pairs(case) & missing))
-        missing -= pairs(best)
-        yield best
+        (axis, one), (other_axis, other) = pair = min(missing)
+        tried = [[rng.randrange(size) for size in sizes] for _ in range(tries)]
+        for indices in tried:
+            indices[axis], indices[other_axis] = one, other
+        defined = [tuple(indices) for indices in tried if not refusal(as_case(indices))]
+        missing.discard(pair)
+        if defined:
+            best = max(defined, key=lambda case: len(pairs(case) & missing))
+            missing -= pairs(best)
+            yield as_case(best)
 
 
 def label(case: Case) -> str:
@@ -172,8 +177,7 @@ def label(case: Case) -> str:
     return '|'.join('-'.join(map(str, part)) for part in parts)
 
 
-EVERY = itertools.product(*(range(len(members)) for members in AXES.values()))
-COVER = [as_case(case) for case in cover([case for case in EVERY if not refusal(as_case(case))])]
+COVER = list(cover())
 
 
 def with_every_member() -> Iterator[Case]:
