@@ -1,6 +1,8 @@
 """Estimates of the Hessian in the weights of each edge, against exact ones of a small supernet."""
 
 import itertools
+import multiprocessing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +181,37 @@ def test_blocks_of_a_supernet_are_the_second_derivatives_on_the_way(
         second = (ahead - 2 * before + behind) / way**2
         assert curvature_EO[edge, op].item() == pytest.approx(second, rel=0.02, abs=0.02)
         assert second_EO[edge, op].item() == pytest.approx(first + second / 2, rel=0.02, abs=0.02)
+
+
+def estimates_of_process(rank: int, folder: Path, data: list[Any]) -> None:
+    """The child: estimates on a batch of its own."""
+    torch.set_default_dtype(torch.float64)
+    store = f'file://{folder}/store'
+    torch.distributed.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
+    searcher = make('plain')
+    found = {name: pairs_of(searcher, data[rank], name) for name in curvature.ESTIMATES}
+    torch.save(found, folder / str(rank))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning')
+def test_two_processes_have_one_estimate(data: Any, tmp_path: Path) -> None:
+    data = [data, {**data, 'inputs': torch.randn(SAMPLES, 3, 8, 8)}]
+    context = multiprocessing.get_context('fork')
+    children = [
+        context.Process(target=estimates_of_process, args=(rank, tmp_path, data)) for rank in (0, 1)
+    ]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    both = [torch.load(tmp_path / str(rank), weights_only=True) for rank in (0, 1)]
+    for name in curvature.ESTIMATES:
+        assert all(map(torch.equal, both[0][name], both[1][name]))
+    alone = [pairs_of(make('plain'), each, 'hutchinson') for each in data]
+    signs_EO, product_EO = both[0]['hutchinson']
+    assert torch.equal(signs_EO, alone[0][0])
+    torch.testing.assert_close(product_EO, (alone[0][1] + alone[1][1]) / 2)
+    grad_EO, scaled_EO = both[0]['fisher']
+    torch.testing.assert_close(scaled_EO, 2 * SAMPLES * grad_EO)
