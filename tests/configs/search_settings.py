@@ -199,18 +199,6 @@ for method, sizes in IN_DARTS.items():
 for method in ('sdarts-rs', 'sdarts-adv'):
     SETTINGS[f'{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method], **MAGNITUDE}
     SETTINGS[f'ostr_{method}_pc-darts_c10'] = {**PC_DARTS, **METHODS[method]}
-SHAPLEY = {'criterion': 'Shapley'}
-SETTINGS['shapley_nb201_digits'] = {**DIGITS, **SHAPLEY, 'arch_start_epoch': 10}
-SETTINGS['shapley_darts_c10'] = {
-    **PC_DARTS,
-    **SHAPLEY,
-    'edge_norm': False,
-    'arch_start_epoch': 50,
-    'arch_lr': 3e-4,
-}
-for number in (1, 2):
-    SETTINGS[f'sgas{number}_darts_c10'] = {**DARTS, 'criterion': 'SGAS'}
-    SETTINGS[f'sgas{number}_nb201_digits'] = {**DIGITS, 'criterion': 'SGAS'}
 IMPLICIT = {'update': 'ImplicitUpdate'}
 IDARTS = {**NB201, **IMPLICIT, 'epochs': 30, 'lr': 0.01, 'weight_decay': 5e-4}
 SETTINGS['idarts_nb201_c10'] = {**IDARTS, **MAGNITUDE}

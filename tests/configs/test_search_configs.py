@@ -14,8 +14,10 @@ from ostrdet.registry import MODELS, PARAM_SCHEDULERS
 from ostrdet.settings.components import check_config
 from ostrdet.settings.search import load_config
 from ostrdet.spaces.zoo import get_genotype
-from tests.configs.search_settings import SETTINGS
+from tests.configs import search_settings
+from tests.configs.steered_settings import STEERED
 
+SETTINGS = {**search_settings.SETTINGS, **STEERED}
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LEAVES = sorted((CONFIGS / 'search').glob('*.py'))
 NAMES = [path.stem for path in LEAVES]
