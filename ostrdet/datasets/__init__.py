@@ -9,6 +9,7 @@ from ostrdet.datasets.epoch_sampler import EpochSampler
 from ostrdet.datasets.image_folder import ImageFolder
 from ostrdet.datasets.image_preprocessor import ImagePreprocessor
 from ostrdet.datasets.imagenet16 import ImageNet16
+from ostrdet.datasets.jigsaw_task import JigsawTask
 from ostrdet.datasets.load_image import LoadImage
 from ostrdet.datasets.random_labels import RandomLabels
 from ostrdet.datasets.rotation_task import RotationTask
@@ -27,6 +28,7 @@ __all__ = [
     'ImageNet',
     'ImageNet16',
     'ImagePreprocessor',
+    'JigsawTask',
     'LoadImage',
     'PadCropFlip',
     'RandomLabels',

@@ -295,3 +295,5 @@ UNNAS = {
     'arch_lr': 1.5e-4,
 }
 SETTINGS['unnas-rotation_darts_in1k'] = {**UNNAS, **ROTATION}
+SETTINGS['unnas-jigsaw_darts_in1k'] = {**UNNAS, **MAGNITUDE, 'num_classes': 1000}
+SETTINGS['ostr_unnas-jigsaw_darts_in1k'] = {**UNNAS, 'num_classes': 1000}

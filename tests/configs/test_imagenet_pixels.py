@@ -25,7 +25,7 @@ LEAVES = sorted(
     path
     for kind in ('search', 'retrain')
     for path in (CONFIGS / kind).glob('*in1k*.py')
-    if not path.name.startswith('unnas-')  # its task turns the images
+    if 'unnas-' not in path.name  # its task changes the images
 )
 NAMES = [f'{path.parent.name}-{path.stem}' for path in LEAVES]
 TURNED = 'turned.jpg'

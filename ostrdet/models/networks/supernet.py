@@ -1,5 +1,6 @@
 """The supernet: every candidate on every edge, a pure function of images and weights."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ostrdet.errors import InvalidValueError
+from ostrdet.kernels.tiles import split_tiles
 from ostrdet.models.networks.cell import Cell, FastCell
 from ostrdet.models.networks.skeleton import Skeleton
 from ostrdet.models.ops import NormCfg, set_fast_depthwise
@@ -39,13 +41,15 @@ class Supernet(nn.Module):
         with_cp: Whether to compute cells anew in the backward pass, which saves memory.
         compile_cells: Backend of ``torch.compile`` for the cells, such as 'inductor'; None: none. It
             compiles for minutes before the first step, and suits the plain engine.
+        tiles: Of how many tiles an image consists, a square number; each goes through the cells by itself,
+            and the classifier reads the features of all (the jigsaw puzzles of UnNAS).
 
     Attributes:
         layout: Its stem, width, depth and classes; the images may have any size.
 
     Raises:
         UnknownNameError: If a type or operation is unknown; the nearest name is offered.
-        InvalidValueError: If a size is below one or the engine is unknown.
+        InvalidValueError: If a size is below one, the engine is unknown, or tiles form no square.
     """
 
     def __init__(
@@ -60,19 +64,25 @@ class Supernet(nn.Module):
         engine: str = 'fast',
         with_cp: bool = False,
         compile_cells: str | None = None,
+        tiles: int = 1,
     ) -> None:
         super().__init__()
         if engine not in ENGINES:
             raise InvalidValueError(f"model.supernet.engine='{engine}'. {nearest(engine, ENGINES)}")
         self.engine = engine
         _check_sizes(channels=channels, num_cells=num_cells, num_classes=num_classes)
+        self.grid = math.isqrt(max(tiles, 0))
+        if tiles < 1 or self.grid**2 != tiles:
+            raise InvalidValueError(
+                f'model.supernet.tiles={tiles}, expected a square number, such as 9'
+            )
         self.space, self.num_classes = build_space(space), num_classes
         self.mixed_op = dict(mixed_op or {'type': 'MixedOp'})
         self.norm_cfg = dict(norm_cfg or {'type': 'BN', 'affine': False})
         self.layout = Layout(stem, channels, num_cells, num_classes, image_size=0)
         plan = self.space.plan(stem, channels, num_cells)
         self.skeleton = Skeleton(plan, self._make_cell, with_cp)
-        self.classifier = nn.Linear(plan.output.channels, num_classes)
+        self.classifier = nn.Linear(tiles * plan.output.channels, num_classes)
         set_fast_depthwise(self, engine == 'fast')
         for layer in self.skeleton.layers if compile_cells else ():
             layer.compile(backend=compile_cells)
@@ -97,8 +107,11 @@ class Supernet(nn.Module):
 
     def forward(self, images: Tensor, weights: Mapping[str, MixWeights]) -> Tensor:
         """Logits (N, num_classes) of images (N, 3, H, W) under ``weights`` by cell type."""
+        count = len(images)
+        if self.grid > 1:
+            images = split_tiles(images, self.grid)
         *_, features = self.skeleton(images, weights)
-        return self.classifier(features.mean(dim=(-2, -1)))
+        return self.classifier(features.mean(dim=(-2, -1)).reshape(count, -1))
 
 
 def _check_sizes(**sizes: int) -> None:

@@ -215,3 +215,23 @@ def test_compiled_cells_give_the_same_gradients(random_weights: RandomWeights) -
         results.append([logits, *torch.autograd.grad(logits.sum(), list(model.parameters()))])
     torch.testing.assert_close(results[1], results[0], rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(dict(compiled.state_dict()), dict(net.state_dict()))
+
+
+@pytest.mark.parametrize('engine', ['fast', 'plain'])
+def test_the_classifier_reads_the_features_of_all_tiles(engine: str) -> None:
+    torch.manual_seed(0)
+    sizes = {'channels': 2, 'num_cells': 1, 'num_classes': 5, 'engine': engine}
+    supernet = Supernet({'type': 'NASBench201Space', 'num_nodes': 2}, tiles=4, **sizes).eval()
+    weights = {'cell': MixWeights(torch.full((3, 5), 0.2))}
+    images = torch.randn(2, 3, 16, 16)
+    tiles = [images[..., y : y + 8, x : x + 8] for y in (0, 8) for x in (0, 8)]
+    features = [supernet.skeleton(tile, weights)[-1].mean(dim=(-2, -1)) for tile in tiles]
+    expected = supernet.classifier(torch.cat(features, dim=1))
+    torch.testing.assert_close(supernet(images, weights), expected)
+    assert supernet.classifier.in_features == 4 * features[0].shape[1]
+
+
+@pytest.mark.parametrize('tiles', [0, -4, 8])
+def test_tiles_form_a_square(tiles: int) -> None:
+    with pytest.raises(ValueError, match=rf'tiles={tiles}, expected a square number, such as 9'):
+        Supernet({'type': 'NASBench201Space'}, 2, 1, 3, tiles=tiles)
