@@ -81,6 +81,7 @@ FEW = {
     'Shapley': {'samples': 1},
     'Evolution': {'generations': 2, 'population': 2, 'statistics': 'batch'},
     'AngleEvolution': {'generations': 2, 'population': 2},
+    'TreeSearch': {'depth': 1},
 }
 Case = Mapping[str, Any]
 
