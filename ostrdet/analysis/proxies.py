@@ -94,21 +94,31 @@ def proxies(
         | ({SUPERNET: judged(genotype)} if judged else {})
         for text, genotype in genotypes.items()
     ]
-    ranks = [
-        {
-            **({'column': target} if len(columns) > 1 else {}),
-            **correlations(
-                name, [row[name] for row in rows], [values[target][text] for text in genotypes]
-            ),
-        }
-        for target in columns
-        for name in [*chosen, *([SUPERNET] if judged else [])]
-    ]
+    names = [*chosen, *([SUPERNET] if judged else [])]
+    ranks = _ranks(values, names, rows)
     output = Output(out, png)
     output.csv('proxies', rows)
     output.csv('proxies_rank', ranks)
     output.table(f'{len(rows)} cells, {", ".join(columns)} of {known.path}, seed {seed}', ranks)
     return ranks
+
+
+def _ranks(
+    values: Mapping[str, Mapping[str, float]],
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> list[Row]:
+    """The correlations of every column, by name, with every score of ``rows``."""
+    return [
+        {
+            **({'column': column} if len(values) > 1 else {}),
+            **correlations(
+                name, [row[name] for row in rows], [of_cell[row['arch']] for row in rows]
+            ),
+        }
+        for column, of_cell in values.items()
+        for name in names
+    ]
 
 
 def correlations(name: str, found: Sequence[float], targets: Sequence[float]) -> Row:
