@@ -17,6 +17,7 @@ import torch
 from ostrdet.models.networks.counting import UNITS, network_costs
 from ostrdet.selection import WithinBudget
 from ostrdet.spaces import SearchSpace, build_space
+from ostrdet.spaces.zoo import get_genotype
 from ostrdet.structures.cell_costs import edge_places
 from ostrdet.structures.latency_table import write_latencies
 
@@ -35,7 +36,7 @@ def main() -> None:
     )
     parser.add_argument('--tables', type=int, default=20, help='random score tables')
     tables = parser.parse_args().tables
-    space = build_space({'type': 'DARTSSpace'})
+    space = build_space(get_genotype('darts_v2').space)
     with tempfile.TemporaryDirectory() as folder:
         latencies = random_latencies(space, Path(folder, 'ms.csv'))
         for units in CHOICES:

@@ -4,194 +4,32 @@ Every pair is in some case, unless it is undefined and refused. A restart and a 
 """
 
 import copy
-import itertools
 import multiprocessing
-import random
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from mmpretrain.structures import DataSample
 
-from ostrdet.engine.hooks.progress import set_progress
 from ostrdet.engine.optimizers import BilevelOptimWrapperConstructor
 from ostrdet.errors import InvalidValueError
 from ostrdet.models.searchers import ESTIMATES, SupernetProbe, block_pairs
-from ostrdet.registry import (
-    CRITERIA,
-    MODELS,
-    PERTURBATIONS,
-    REGULARIZERS,
-    SPACES,
-    WEIGHTINGS,
-    build,
-)
+from ostrdet.registry import CRITERIA, build
 from ostrdet.selection import EvaluatingCriterion, discretize
 from ostrdet.structures import Genotype
-
-CLASSES, BATCH, SIZE, NUM_CELLS = 3, 4, 8, 3  # the least with cells of every type
-for registry in (CRITERIA, PERTURBATIONS, REGULARIZERS, SPACES, WEIGHTINGS):
-    registry.import_from_location()
-PARTIAL = {'type': 'PartialChannelMixedOp', 'k': 2}
-AXES: dict[str, list[Any]] = {
-    'space': sorted(SPACES.module_dict),
-    'mixed_op': [
-        {'type': 'MixedOp'},
-        PARTIAL,
-        {'type': 'AuxiliarySkipMixedOp'},
-        {'type': 'AuxiliarySkipMixedOp', 'mixed_op': PARTIAL},
-    ],
-    'weighting': [
-        *({'type': name} for name in sorted(WEIGHTINGS.module_dict)),
-        {'type': 'GumbelWeighting', 'hard': True},
-    ],
-    'edge_norm': [False, True],
-    'arch_update': [
-        {'type': 'FirstOrderUpdate'},
-        {'type': 'UnrolledUpdate', 'hvp': 'finite_difference'},
-        {'type': 'UnrolledUpdate', 'hvp': 'exact'},
-        {'type': 'ImplicitUpdate'},
-    ],
-    'regularizer': [None, *sorted(REGULARIZERS.module_dict)],
-    'perturbation': [None, *sorted(PERTURBATIONS.module_dict)],
-    'levels': [2, 1],
-    'engine': ['fast', 'plain'],
-    #: The criterion that evaluates the supernet; those that observe are in every case.
-    'judge': [
-        name for name, kind in CRITERIA.module_dict.items() if issubclass(kind, EvaluatingCriterion)
-    ],
-}
-OPTIMIZERS = {
-    'weights': {
-        'optimizer': {'type': 'SGD', 'lr': 0.025, 'momentum': 0.9, 'weight_decay': 3e-4},
-        'clip_grad': {'max_norm': 5},
-    },
-    'arch': {'optimizer': {'type': 'Adam', 'lr': 3e-4, 'betas': (0.5, 0.999)}},
-}
-#: The only weighting under which a regulariser has a meaning.
-MADE_FOR = {'DirichletKL': 'DirichletWeighting', 'ZeroOne': 'SigmoidWeighting'}
-KEEPS_ALL = {'NASBench201Space', 'DenseDARTSSpace', 'SparseDARTSSpace'}  # no choice of edges
-#: Criteria whose number of candidates is for a real search.
-FEW = {
-    'RandomSearch': {'candidates': 2, 'statistics': 'batch'},
-    'MostProbable': {'candidates': 2, 'statistics': 'batch'},
-    'Shapley': {'samples': 1},
-    'Evolution': {'generations': 2, 'population': 2, 'statistics': 'batch'},
-    'AngleEvolution': {'generations': 2, 'population': 2},
-    'TreeSearch': {'depth': 1},
-}
-Case = Mapping[str, Any]
-
-
-def batch(seed: int) -> dict[str, Any]:
-    generator = torch.Generator().manual_seed(seed)
-    images = torch.randn(BATCH, 3, SIZE, SIZE, generator=generator)
-    labels = torch.randint(CLASSES, (BATCH,), generator=generator)
-    return {'inputs': images, 'data_samples': [DataSample().set_gt_label(y) for y in labels]}
-
-
-def searcher(case: Case) -> Any:
-    torch.manual_seed(0)
-    supernet = {
-        'type': 'Supernet',
-        'space': {'type': case['space'], 'num_nodes': 2},
-        'channels': 4,
-        'num_cells': NUM_CELLS,
-        'num_classes': CLASSES,
-        'mixed_op': case['mixed_op'],
-        'engine': case['engine'],
-    }
-    regularizer, perturbation = case['regularizer'], case['perturbation']
-    model = MODELS.build(
-        {
-            'type': 'BilevelSearcher',
-            'supernet': supernet,
-            'weighting': {**case['weighting'], 'edge_norm': case['edge_norm']},
-            'arch_update': case['arch_update'],
-            'regularizers': [{'type': regularizer, 'weight': 2.0}] if regularizer else [],
-            'perturbation': _perturbation(perturbation),
-        }
-    )
-    if case['levels'] == 1:
-        model.check_one_level()
-    model.draw_seed = 7
-    set_progress(model, 1, 2)
-    return model.train()
-
-
-def _perturbation(name: str | None) -> dict[str, Any] | None:
-    if name is None:
-        return None
-    return {'type': name} if name == 'UniformPath' else {'type': name, 'epsilon': 0.3}
-
-
-def refusal(case: Case) -> str:
-    """What the message says of an undefined case; '' if it is defined."""
-    weighting = case['weighting']['type']
-    is_hard = weighting == 'CategoricalWeighting' or case['weighting'].get('hard', False)
-    if MADE_FOR.get(case['regularizer'] or '', weighting) != weighting:
-        return f'{case["regularizer"]} is made for'
-    if weighting == 'TopologyWeighting' and case['edge_norm'] and case['space'] in KEEPS_ALL:
-        return 'keep all of theirs'
-    if (is_hard or weighting == 'GroupSoftmaxWeighting') and case['perturbation']:
-        return 'leave out one of the two'
-    if case['levels'] == 1 and case['arch_update']['type'] != 'FirstOrderUpdate':
-        return 'arch_update: a search on one level'
-    if case['levels'] == 1 and case['perturbation']:
-        return 'perturbation: a search on one level'
-    return ''
-
-
-def pairs(case: tuple[int, ...]) -> set[tuple[tuple[int, int], ...]]:
-    """The pairs of (axis, index of its member) in a case."""
-    return set(itertools.combinations(enumerate(case), 2))
-
-
-def as_case(indices: Sequence[int]) -> dict[str, Any]:
-    axes = zip(AXES.items(), indices, strict=True)
-    return {axis: members[index] for (axis, members), index in axes}
-
-
-def cover(seed: int = 0, tries: int = 500) -> Iterator[Case]:
-    """Cases that hold every pair which some defined case holds; greedy, among random completions."""
-    rng, sizes = random.Random(seed), [len(members) for members in AXES.values()]
-    axes = itertools.combinations(range(len(sizes)), 2)
-    missing = {((a, i), (b, j)) for a, b in axes for i in range(sizes[a]) for j in range(sizes[b])}
-    while missing:
-        (axis, one), (other_axis, other) = pair = min(missing)
-        tried = [[rng.randrange(size) for size in sizes] for _ in range(tries)]
-        for indices in tried:
-            indices[axis], indices[other_axis] = one, other
-        defined = [tuple(indices) for indices in tried if not refusal(as_case(indices))]
-        missing.discard(pair)
-        if defined:
-            best = max(defined, key=lambda case: len(pairs(case) & missing))
-            missing -= pairs(best)
-            yield as_case(best)
-
-
-def label(case: Case) -> str:
-    parts = (p.values() if isinstance(p, dict) else (p,) for p in case.values())
-    return '|'.join('-'.join(map(str, part)) for part in parts)
-
-
-COVER = list(cover())
-
-
-def with_every_member() -> Iterator[Case]:
-    """Cases of the cover that hold every member of every axis; fewer than hold every pair."""
-    seen: set[str] = set()
-    for case in COVER:
-        members = {f'{axis} {member}' for axis, member in case.items()}
-        if members - seen:
-            yield case
-        seen |= members
-
-
-FEWER = list(with_every_member())
+from tests.fixtures.product import (
+    AXES,
+    COVER,
+    FEW,
+    FEWER,
+    OPTIMIZERS,
+    Case,
+    batch,
+    label,
+    refusal,
+    searcher,
+)
 
 
 @pytest.mark.parametrize('case', COVER, ids=label)

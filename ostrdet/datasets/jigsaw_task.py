@@ -89,7 +89,7 @@ class JigsawTask(BaseTransform):
         """Replace ``results['img']`` and ``results['gt_label']``."""
         image = results['img'].astype(np.float32)
         if image.ndim == 3 and np.random.rand() < self.grey:
-            image = np.repeat((image @ np.float32(LUMA_BGR))[..., None], 3, axis=-1)
+            image = np.repeat((image @ np.array(LUMA_BGR, np.float32))[..., None], 3, axis=-1)
         label = int(np.random.randint(self.num_labels))
         tiles, order = self._tiles(image), self._order(label)
         rows = [order[row : row + self.grid] for row in range(0, len(order), self.grid)]

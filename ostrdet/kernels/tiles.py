@@ -19,6 +19,7 @@ def split_tiles(images_NCHW: Tensor, grid: int) -> Tensor:
         tensor([0., 1., 2., 3.])
     """
     last = images_NCHW.is_contiguous(memory_format=torch.channels_last)
-    tiles = images_NCHW.unflatten(3, (grid, -1)).unflatten(2, (grid, -1))
+    rows = torch.unflatten(images_NCHW, 3, (grid, -1))
+    tiles = torch.unflatten(rows, 2, (grid, -1))
     flat = tiles.permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
     return flat.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

@@ -15,7 +15,7 @@ from ostrdet.spaces import NASBench201Space, build_space
 from ostrdet.spaces.candidates import best_candidates
 from ostrdet.spaces.random_genotype import random_genotype
 from ostrdet.structures import Genotype
-from tests.test_product import OPTIMIZERS, batch
+from tests.fixtures.product import OPTIMIZERS, batch
 
 ROWS = [
     ['none', 'nor_conv_3x3'],

@@ -7,7 +7,7 @@ from ostrdet.models.perturbations import UniformPath
 from ostrdet.models.searchers import BilevelSearcher
 from ostrdet.models.weightings import MixWeights
 from ostrdet.structures.decisions import REMOVED, UNDECIDED
-from tests.test_product import OPTIMIZERS, batch
+from tests.fixtures.product import OPTIMIZERS, batch
 
 
 def drawn(p_EO: torch.Tensor, seed: int) -> MixWeights:
