@@ -225,7 +225,7 @@ def test_the_classifier_reads_the_features_of_all_tiles(engine: str) -> None:
     weights = {'cell': MixWeights(torch.full((3, 5), 0.2))}
     images = torch.randn(2, 3, 16, 16)
     tiles = [images[..., y : y + 8, x : x + 8] for y in (0, 8) for x in (0, 8)]
-    features = [supernet.skeleton(tile, weights)[-1].mean(dim=(-2, -1)) for tile in tiles]
+    features = [[*supernet.skeleton(tile, weights)][-1].mean(dim=(-2, -1)) for tile in tiles]
     expected = supernet.classifier(torch.cat(features, dim=1))
     torch.testing.assert_close(supernet(images, weights), expected)
     assert supernet.classifier.in_features == 4 * features[0].shape[1]
