@@ -16,8 +16,8 @@ selector, report = dict(criterion=dict(type='Magnitude')), 'configs/retrain/dart
 default_hooks = dict(selector=selector, report=dict(train_config=report))
 pairs = dict(type='TopologyWeighting', tau=10.0, _delete_=True)
 warm = {'model.weighting': pairs, 'train_cfg': dict(max_epochs=1)}
-warm |= {'default_hooks.selector.derivation': dict(type='BestSets')}
+warm_more = {'default_hooks.selector.derivation': dict(type='BestSets')}
 tau = dict(type='ExponentialToLast', start=10.0, end=0.02, _delete_=True)
 falling = {'model.weighting.tau': tau}
-falling |= {'train_cfg': dict(max_epochs=3, portions=(0.25,), arch_start_epoch=0)}
-stages = [{}, dict(keep=[pools, convs], **warm), dict(carry=['weights'], **falling)]
+falling_more = {'train_cfg': dict(max_epochs=3, portions=(0.25,), arch_start_epoch=0)}
+stages = [{}, dict(keep=[pools, convs], **warm, **warm_more), dict(carry=['weights'], **falling, **falling_more)]
