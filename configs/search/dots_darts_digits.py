@@ -12,12 +12,14 @@ supernet = dict(space=dict(num_nodes=3), channels=4, num_cells=3)
 model = dict(supernet=supernet, init_std=0.0, weighting=dict(type='GroupSoftmaxWeighting'))
 train_cfg = dict(max_epochs=2, portions=(0.25, 0.25), arch_start_epoch=1)
 optim_wrapper = dict(arch=dict(optimizer=dict(lr=0.01)))
-selector, report = dict(criterion=dict(type='Magnitude')), 'configs/retrain/darts_digits.py'
-default_hooks = dict(selector=selector, report=dict(train_config=report))
-pairs = dict(type='TopologyWeighting', tau=10.0, _delete_=True)
-warm = {'model.weighting': pairs, 'train_cfg': dict(max_epochs=1)}
-warm_more = {'default_hooks.selector.derivation': dict(type='BestSets')}
+report = dict(train_config='configs/retrain/darts_digits.py')
+default_hooks = dict(selector=dict(criterion=dict(type='Magnitude')), report=report)
+warm = {
+    'model.weighting': dict(type='TopologyWeighting', tau=10.0, _delete_=True),
+    'default_hooks.selector.derivation': dict(type='BestSets'),
+    'train_cfg': dict(max_epochs=1),
+}
 tau = dict(type='ExponentialToLast', start=10.0, end=0.02, _delete_=True)
-falling = {'model.weighting.tau': tau}
-falling_more = {'train_cfg': dict(max_epochs=3, portions=(0.25,), arch_start_epoch=0)}
-stages = [{}, dict(keep=[pools, convs], **warm, **warm_more), dict(carry=['weights'], **falling, **falling_more)]
+last = dict(max_epochs=3, portions=(0.25,), arch_start_epoch=0)
+falling = {'model.weighting.tau': tau, 'train_cfg': last}
+stages = [{}, dict(keep=[pools, convs], **warm), dict(carry=['weights'], **falling)]
