@@ -20,7 +20,7 @@ from ostrdet.engine.checkpoint import (
     read_checkpoint,
     work_dir_lock,
 )
-from ostrdet.engine.hooks.search_console import SearchConsoleHook
+from ostrdet.engine.hooks.roles import by_role
 from ostrdet.engine.runner.continuation import check_continues, listed
 from ostrdet.errors import DamagedFileError, InvalidValueError
 from ostrdet.output import steady_output
@@ -152,9 +152,8 @@ def _run(
     stage: Config, resume: str | None, launcher: str, following: Sequence[Config] = ()
 ) -> Runner:
     runner = build_run(deepcopy(stage), resume, WHAT, launcher)
-    for hook in runner.hooks:
-        if isinstance(hook, SearchConsoleHook):
-            hook.following = following
+    if console := by_role(runner).get('console'):
+        console.following = following
     runner.train()
     barrier()  # the main process has written what all of them read next
     return runner

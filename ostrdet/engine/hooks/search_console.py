@@ -56,6 +56,8 @@ class SearchConsoleHook(ConsoleHook):
             it with the config that the report names.
     """
 
+    role = 'console'
+
     def __init__(self, baseline: str = 'Magnitude', next_command: str | None = None) -> None:
         super().__init__()
         self.baseline, self.next_command = baseline, next_command
