@@ -6,6 +6,7 @@ from torch import Tensor
 from ostrdet.registry import CRITERIA
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.structures import ArchState
+from ostrdet.structures.decisions import decided
 from ostrdet.structures.probe import Probe
 
 
@@ -33,7 +34,9 @@ class LossChange(EvaluatingCriterion):
         weights_EO = state.op_weights[name]
         changes_EO = torch.zeros(weights_EO.shape, dtype=torch.float64)
         # not where the weight is positive: that of a candidate may underflow
-        for edge, op in torch.tensor(probe.space.presence(name)).nonzero().tolist():
+        present_EO = torch.tensor(probe.space.presence(name))
+        left_EO = decided(present_EO, state.decisions[name]) if state.decisions else present_EO
+        for edge, op in left_EO.nonzero().tolist():
             alone_EO = weights_EO.clone()
             alone_EO[edge] = 0
             alone_EO[edge, op] = 1

@@ -95,8 +95,8 @@ def descend(left: Left, worth: Callable[[Left], float], depth: int, random: Rand
         One operation per edge; of equal combinations the one of the better groups.
 
     Examples:
-        >>> descend([[1, 4, 3, 0, 2]], lambda left: -abs(sum(left[0]) - 3), 4, Random(0))
-        [[3]]
+        >>> descend([[1, 0, 3, 4, 2]], lambda left: max(left[0]), 4, Random(0))
+        [[4]]
     """
     left = [list(ops) for ops in left]
     while any(len(ops) > 1 for ops in left):

@@ -16,6 +16,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -245,6 +246,9 @@ def main(folder: Path) -> None:
     tempfile.tempdir = str(folder / 'tmp')
     torch.set_num_threads(1)
     import_quietly()
+    import_module(
+        'ostrdet.visualization.report.report'
+    )  # matplotlib makes its folders in a new home
     # mmengine formats the config that it writes six times per run, which takes longer than the rest
     yapf_api.FormatCode = lambda text, **_: (text, True)
     child = Child(folder, {name: folder / f'{name}.py' for name in ('search', 'train')})
