@@ -32,6 +32,7 @@ RUN_HERE = (
 )
 #: Run by other tests, on less data and for fewer epochs.
 RUN_ELSEWHERE = {
+    r'tools/predict\.py work_dirs': 'tests/apis/test_predict.py',
     r'work_dirs/search( |$|/genotype\.json --work-dir)|work_dirs/train/': 'tests/test_walkthrough.py',
     r'pets': 'tests/docs/test_own_data.py',
     r'tools/draw_genotype\.py WORK_DIR': 'tests/visualization/report/test_two_cells.py',
@@ -41,7 +42,6 @@ RUN_ELSEWHERE = {
     r'tools/benchmark_latency\.py .*--ops': 'tests/apis/test_latency.py',
     r'tools/analyze\.py ': 'tests/commands/test_analyze.py',
     r'tools/select\.py ': 'tests/apis/test_select.py',
-    r'tools/predict\.py work_dirs': 'tests/apis/test_predict.py',
     r'tools/search\.py configs/search/ostr_darts_c10\.py --data-root \S+$|'
     r'in1k\.py --genotype work_dirs/ostr_darts_c10/|retinanet_ostr': 'tests/detection/test_chain.py',
     r'tools/study\.py configs/studies/digits\.yaml( --work-dir \S+)?( --resume)?$': (
