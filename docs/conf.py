@@ -32,7 +32,8 @@ autodoc_member_order = 'bysource'
 napoleon_use_ivar = True  # the fields of a dataclass would be described twice
 nitpicky = True
 nitpick_ignore = [
-    *(('py:class', name) for name in ('Tensor', 'Console')),  # imported for annotations alone
+    # Imported for annotations alone
+    *(('py:class', name) for name in ('Tensor', 'Console', 'LinearOperator')),
     # The signature of torch's DataLoader, by the names of its module
     *(('py:class', name) for name in ('Dataset', 'Sampler', '_T_co')),
     *(('py:class', name) for name in ('_collate_fn_t', '_worker_init_fn_t')),
@@ -45,6 +46,7 @@ OTHERS = (
         'collections',
         'contextlib',
         'enum',
+        'http',
         'os',
         'pathlib',
         'random',

@@ -54,7 +54,7 @@ def budget(
         png: Whether the figure is written as PNG too.
 
     Returns:
-        A row per search and share: the budget, then accuracy and cost of every one's cell. None where
+        A row per search and share, with the budget, then accuracy and cost of every one's cell. None where
         nothing fits.
 
     Raises:

@@ -17,7 +17,7 @@ def products(start: Tensor, now: Tensor) -> Tensor:
 
 
 def angle(products_3: Tensor) -> float:
-    """arccos(<v0, v> / (|v0| |v|)) in radians, in [0, pi]; 0 where one of the vectors is.
+    """``arccos(<v0, v> / (|v0| |v|))`` in radians, in [0, pi]; 0 where one of the vectors is.
 
     Args:
         products_3: As :func:`products` gives them.
