@@ -21,5 +21,5 @@ def test_hooks_run_in_the_order_of_the_table(
     for runner in (search, train):
         assert names(runner) == [name for name in ORDER if name in names(runner)]
     assert {*names(search), *names(train)} == set(ORDER)
-    assert sorted(by_role(search)) == ['checkpoint', 'report', 'selector']
+    assert sorted(by_role(search)) == ['checkpoint', 'console', 'report', 'selector']
     assert sorted(by_role(train)) == ['checkpoint']
