@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ostrdet.models.networks.counting import UNITS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.selection import WithinBudget
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
-from ostrdet.structures.cell_costs import edge_places
+from ostrdet.structures.cell_costs import LATENCY, UNITS, all_places
 from ostrdet.structures.latency_table import write_latencies
 
 LAYOUT = 'imagenet'
@@ -40,8 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         latencies = random_latencies(space, Path(folder, 'ms.csv'))
         for units in CHOICES:
-            limits = {f'max_{unit}': 10**15 if unit != 'latency' else 1e6 for unit in units}
-            table = latencies if 'latency' in units else None
+            limits = {f'max_{unit}': 10**15 if unit != LATENCY else 1e6 for unit in units}
+            table = latencies if LATENCY in units else None
             derive = WithinBudget(**limits, layout=LAYOUT, table=table)
             started = time.process_time()
             derive.prepare(space, network_costs)
@@ -67,8 +67,7 @@ def random_latencies(space: SearchSpace, file: Path) -> Path:
     """A table of random milliseconds: no two sums are alike, which is the hardest for the search."""
     size, rng = space.layout(LAYOUT), random.Random(0)
     plan = space.plan(size.stem, size.channels, size.num_cells)
-    by_type = edge_places(plan, space.cells, size.image_size).values()
-    places = dict.fromkeys(place for cells in by_type for edges in cells for place in edges)
+    places = all_places(plan, space.cells, size.image_size)
     write_latencies(file, [(op, place, rng.random()) for place in places for op in space.ops])
     return file
 

@@ -1,7 +1,5 @@
 """What every analysis puts out: a CSV file, figures, and a table on the console."""
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +10,7 @@ from rich.box import MARKDOWN
 from rich.table import Table
 
 from ostrdet.output import plain_console
-from ostrdet.structures.atomic import write_atomically
+from ostrdet.structures.atomic import write_csv
 from ostrdet.visualization.style import save_figure, styled
 
 Row = Mapping[str, Any]
@@ -36,12 +34,8 @@ class Output:
 
     def csv(self, name: str, rows: Sequence[Row]) -> None:
         """Write ``name.csv``: a line per row, columns by the keys of the first; None is empty."""
-        stream = io.StringIO()
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
         path = self.folder / f'{name}.csv'
-        write_atomically(path, stream.getvalue().encode())
+        write_csv(path, list(rows[0]), rows)
         self.console.print(f'written: {path}', soft_wrap=True)
 
     def figure(self, name: str, draw: Callable[..., Figure], *args: Any) -> None:

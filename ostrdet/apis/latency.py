@@ -21,7 +21,7 @@ from ostrdet.settings import search
 from ostrdet.settings.train import load_config
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.zoo import get_genotype
-from ostrdet.structures.cell_costs import Place, edge_places
+from ostrdet.structures.cell_costs import Place, all_places
 
 #: Measured for that many seconds at least, and at most if the runs differ much.
 SECONDS = (2.0, 20.0)
@@ -156,11 +156,9 @@ def benchmark_ops(
     _check_counts(iterations, threads, batch_size)
     size, on = space.layout(layout), _device(device, amp)
     plan = space.plan(size.stem, size.channels, size.num_cells)
-    by_type = edge_places(plan, space.cells, size.image_size).values()
-    places = dict.fromkeys(place for cells in by_type for edges in cells for place in edges)
     form = torch.channels_last if channels_last else torch.contiguous_format
     found = []
-    for place in places:
+    for place in all_places(plan, space.cells, size.image_size):
         shape = (batch_size, place.channels, place.size, place.size)
         features = torch.rand(shape, device=on).to(memory_format=form)
         for op in space.ops:

@@ -11,7 +11,6 @@ from ostrdet.apis.open_search import OpenSearch, config_of, epoch_checkpoints
 from ostrdet.engine.checkpoint import read_checkpoint
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.evaluation.cell_latency import count_costs
-from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS
 from ostrdet.models.searchers import SupernetProbe
 from ostrdet.records.files import SELECTED
 from ostrdet.records.fronts import selected_front, write_front
@@ -21,6 +20,7 @@ from ostrdet.selection.panel import DEFAULT, Scores
 from ostrdet.settings.search import load_config
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, Genotype, save_genotype
+from ostrdet.structures.cell_costs import LATENCY, MACS, PARAMS
 from ostrdet.structures.latency_table import PER_MILLISECOND
 from ostrdet.visualization.fronts import draw_front
 

@@ -1,7 +1,6 @@
 """The command line of ``tools/predict.py``; parses before anything heavy is imported."""
 
 import argparse
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from ostrdet.commands.base import Parser, import_libraries, run_cli
 from ostrdet.commands.options import argument, option
 from ostrdet.commands.run_options import ModelOptions, cfg_options
+from ostrdet.structures.atomic import write_csv
 
 EPILOG = """examples:
   python tools/predict.py configs/retinanet/retinanet_p-darts_fpn_1x_coco.py \\
@@ -73,6 +73,7 @@ def _predict(args: argparse.Namespace) -> None:
         if of_boxes:
             text = f'{len(found)} boxes' + (f' ({text})' if found else '')
         print(f'{path}: {text}')
-        rows += [(path.name, name, f'{score:.6f}') for name, score in found]
-    with (Path(options.out_dir) / TABLE).open('w', encoding='utf-8', newline='') as stream:
-        csv.writer(stream, lineterminator='\n').writerows([COLUMNS, *rows])
+        rows += [
+            {'image': path.name, 'class': name, 'score': f'{score:.6f}'} for name, score in found
+        ]
+    write_csv(Path(options.out_dir) / TABLE, COLUMNS, rows)

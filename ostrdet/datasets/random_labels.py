@@ -7,6 +7,7 @@ from mmcv.transforms import BaseTransform
 from ostrdet.datasets.seeding import hash_seed
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import TRANSFORMS
+from ostrdet.structures.integers import is_integer
 
 #: Stream of random numbers of the labels.
 LABELS = 5
@@ -32,7 +33,7 @@ class RandomLabels(BaseTransform):
     """
 
     def __init__(self, num_labels: int, seed: int = 0) -> None:
-        if not isinstance(num_labels, int) or isinstance(num_labels, bool) or num_labels < 1:
+        if not is_integer(num_labels) or num_labels < 1:
             raise InvalidValueError(
                 f'RandomLabels: num_labels={num_labels!r}, expected an integer from 1, that of the classes'
             )

@@ -1,14 +1,15 @@
 """How many threads of torch compute a step fastest."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from time import perf_counter
+from typing import Any
 
 import torch
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from torch import Tensor
 
 from ostrdet.models.arch_updates import Batch
+from ostrdet.models.searchers.graphed import kept_buffers
 from ostrdet.models.searchers.mix import kept_generators
 from ostrdet.models.unwrap import unwrapped
 
@@ -64,12 +65,10 @@ def trial_pass(runner: Runner) -> Callable[[], None]:
     with kept_generators(torch.empty(0)):
         batch = loader.collate_fn([loader.dataset[i % len(loader.dataset)] for i in range(size)])
     if hasattr(model, 'probe_loss'):
-        images = model.data_preprocessor(batch, training=True)['inputs']
-        labels = images.new_zeros(size, dtype=torch.long)
-        return lambda: _pull(*model.probe_loss(Batch(images, labels)))
+        return search_pass(model, model.data_preprocessor(batch, training=True)['inputs'])
 
     def compute() -> None:
-        with kept_generators(torch.empty(0)), _kept_buffers(model):
+        with kept_generators(torch.empty(0)), kept_buffers(model):
             with runner.optim_wrapper.optim_context(runner.model):
                 losses = model(**model.data_preprocessor(batch, True), mode='loss')
             _pull(model.parse_losses(losses)[0], [w for w in model.parameters() if w.requires_grad])
@@ -77,16 +76,11 @@ def trial_pass(runner: Runner) -> Callable[[], None]:
     return compute
 
 
+def search_pass(searcher: Any, images_NCHW: Tensor) -> Callable[[], None]:
+    """A forward and a backward pass of a searcher over images, whatever they show."""
+    labels_N = images_NCHW.new_zeros(len(images_NCHW), dtype=torch.long)
+    return lambda: _pull(*searcher.probe_loss(Batch(images_NCHW, labels_N)))
+
+
 def _pull(loss: Tensor, weights: list[Tensor]) -> None:
     torch.autograd.grad(loss, weights, allow_unused=True)
-
-
-@contextmanager
-def _kept_buffers(model: nn.Module) -> Iterator[None]:
-    """Set running statistics back at the end."""
-    before = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    try:
-        yield
-    finally:
-        for buffer, value in before:
-            buffer.copy_(value)

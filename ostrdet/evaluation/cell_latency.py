@@ -8,7 +8,7 @@ from ostrdet.evaluation.nas_bench import load_table
 from ostrdet.models.networks.counting import network_costs
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import Layout
-from ostrdet.structures.cell_costs import CellCosts, Costs
+from ostrdet.structures.cell_costs import LATENCY, CellCosts, Costs
 from ostrdet.structures.latency_table import PER_MILLISECOND, CellLatencies
 
 
@@ -27,7 +27,7 @@ def count_costs(space: SearchSpace, size: Layout, unit: str, table: Any = None) 
         BenchmarkError: If a table by cell is malformed, or holds no cell of the space.
         UnknownNameError: If it has no such device; the nearest name is offered.
     """
-    if unit == 'latency' and isinstance(table, CellLatencies):
+    if unit == LATENCY and isinstance(table, CellLatencies):
         return cell_costs(space, table)
     return network_costs(space, size, unit, table)
 

@@ -1,14 +1,13 @@
 """Fronts of budget and score, as CSV files in the work dir of a search."""
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.records.files import FRONT, SELECTED
-from ostrdet.structures.atomic import write_atomically
+from ostrdet.structures.atomic import write_csv
 from ostrdet.structures.budget_front import FrontPoint
 
 COLUMNS = [field.name for field in fields(FrontPoint)]
@@ -16,11 +15,7 @@ COLUMNS = [field.name for field in fields(FrontPoint)]
 
 def write_front(path: Path, points: Sequence[FrontPoint]) -> None:
     """Write a line per point, columns as the attributes of :class:`FrontPoint`."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(asdict(point) for point in points)
-    write_atomically(path, stream.getvalue().encode())
+    write_csv(path, COLUMNS, map(asdict, points))
 
 
 def read_front(path: Path) -> list[FrontPoint]:

@@ -11,6 +11,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep
 from ostrdet.structures.decisions import Decisions
+from ostrdet.structures.integers import is_integer
 
 #: Sums and numbers by cell type, (E, O).
 Table = dict[str, Tensor]
@@ -84,8 +85,7 @@ class Criterion(ABC):
         return
 
     def _check_count(self, key: str, value: Any, least: int) -> None:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if not is_number or value < least:
+        if not is_integer(value) or value < least:
             raise InvalidValueError(
                 f'{type(self).__name__}: {key}={value!r}, expected an integer from {least}'
             )

@@ -9,7 +9,7 @@ from torch import Tensor
 from ostrdet.errors import InvalidValueError
 from ostrdet.registry import CRITERIA, DERIVATIONS, build
 from ostrdet.selection.base import Criterion
-from ostrdet.selection.derivations import Derivation, TopEdges, WithinBudget
+from ostrdet.selection.derivations import Derivation, TopEdges
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, ArchStep, Genotype
@@ -190,7 +190,7 @@ class Panel:
         self, name: str, scores: Scores, state: ArchState, space: SearchSpace
     ) -> list[FrontPoint]:
         """What every budget chooses by the scores of a criterion; empty without a budget or scores."""
-        if not isinstance(self.derivation, WithinBudget) or scores is None:
+        if scores is None:
             return []
         weights, tie_rtol = self.edge_weights(name, state), self.criteria[name].tie_rtol
         return self.derivation.front(space, scores, weights, tie_rtol)

@@ -10,10 +10,9 @@ from ostrdet.registry import CRITERIA
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.structures import ArchState
 from ostrdet.structures.decisions import REMOVED, UNDECIDED, decided
-from ostrdet.structures.probe import Probe
+from ostrdet.structures.probe import MEASURES, Probe
 
 MODES = ('removal', 'renormalized', 'selection')
-MEASURES = ('accuracy', 'loss')
 
 
 @CRITERIA.register_module()
@@ -71,9 +70,7 @@ class Perturbation(EvaluatingCriterion):
 
     def values(self, probe: Probe, op_weights: Mapping[str, Tensor]) -> float:
         """The measure, higher is better: an accuracy in percent, or minus a loss."""
-        measured = probe.measure(op_weights)
-        better = measured.accuracies if self.measure == 'accuracy' else -measured.losses
-        return better.mean().item()
+        return probe.measure(op_weights).by(self.measure).mean().item()
 
     def row(self, row_O: Tensor, op: int) -> Tensor:
         """The weights (O,) of an edge under which the candidate ``op`` is judged."""

@@ -49,8 +49,7 @@ class SGAS(Magnitude):
         if variant not in VARIANTS:
             raise InvalidValueError(f'SGAS: variant={variant!r}, expected 1 or 2')
         for key, value in {'first': first, 'interval': interval, 'history': history}.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InvalidValueError(f'SGAS: {key}={value!r}, expected an integer from 1')
+            self._check_count(key, value, 1)
         self.variant, self.first, self.interval, self.history = variant, first, interval, history
         self.facts: dict[str, Any] = {}
         self._codes: dict[str, list[int]] = {}

@@ -1,7 +1,7 @@
 """Selection by Shapley values of the candidates, estimated over permutations (Shapley-NAS)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,18 +11,9 @@ from ostrdet.registry import CRITERIA
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState
-from ostrdet.structures.probe import Probe
+from ostrdet.structures.probe import MEASURES, Place, Probe
 
-MEASURES = ('accuracy', 'loss')
 UNVISITED = ('left_out', 'zero')
-
-
-class Player(NamedTuple):
-    """A candidate of an edge."""
-
-    cell: str
-    edge: int
-    op: int
 
 
 @CRITERIA.register_module()
@@ -139,7 +130,7 @@ class Shapley(EvaluatingCriterion):
         self._generator.set_state(state_dict['generator'].cpu())
 
     def _marginals(
-        self, probe: Probe, state: ArchState, players: Sequence[Player], index: int
+        self, probe: Probe, state: ArchState, players: Sequence[Place], index: int
     ) -> Tensor:
         """The marginals (P,) of the permutation ``index``."""
         left = {name: w_EO.clone() for name, w_EO in state.op_weights.items()}
@@ -156,8 +147,7 @@ class Shapley(EvaluatingCriterion):
 
     def _value(self, probe: Probe, op_weights: Mapping[str, Tensor], batch: Sequence[int]) -> float:
         """The measure of a minibatch, higher is better: an accuracy in percent, or minus a loss."""
-        measured = probe.measure(op_weights, batch)
-        return (measured.accuracies if self.measure == 'accuracy' else -measured.losses).item()
+        return probe.measure(op_weights, batch).by(self.measure).item()
 
     def _floor(self, whole: float) -> float:
         if self.measure == 'accuracy':
@@ -165,7 +155,7 @@ class Shapley(EvaluatingCriterion):
         return whole / self.threshold if self.threshold else -torch.inf
 
     def _accumulate(
-        self, name: str, players: Sequence[Player], values_P: Tensor, state: ArchState
+        self, name: str, players: Sequence[Place], values_P: Tensor, state: ArchState
     ) -> Tensor:
         """The scores (E, O) of a cell type after one more evaluation."""
         numbers = [number for number, player in enumerate(players) if player.cell == name]
@@ -182,10 +172,10 @@ class Shapley(EvaluatingCriterion):
         return scores_EO.nan_to_num(0.0)  # of an edge without players
 
 
-def players_of(space: SearchSpace, op_weights: Mapping[str, Tensor]) -> list[Player]:
+def players_of(space: SearchSpace, op_weights: Mapping[str, Tensor]) -> list[Place]:
     """The candidates that can be selected and have weight, by cell type, edge and operation."""
     return [
-        Player(name, edge, op)
+        Place(name, edge, op)
         for name, weights_EO in op_weights.items()
         for edge, op in weights_EO.nonzero().tolist()
         if space.ops[op] in space.selectable_ops_of(name, edge)

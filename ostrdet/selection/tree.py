@@ -10,9 +10,8 @@ from torch import Tensor
 from ostrdet.registry import CRITERIA
 from ostrdet.selection.evaluating import EvaluatingCriterion
 from ostrdet.structures import ArchState
-from ostrdet.structures.probe import Probe
+from ostrdet.structures.probe import MEASURES, Probe
 
-MEASURES = ('accuracy', 'loss')
 #: Operations that are left on every edge, the best first.
 Left = list[list[int]]
 
@@ -69,9 +68,7 @@ class TreeSearch(EvaluatingCriterion):
         def worth(groups: Left) -> float:
             if (key := str(groups)) not in seen:
                 mix = restricted(weights, dict(zip(edges, groups, strict=True)))
-                measured = probe.measure(mix)
-                better = measured.accuracies if self.measure == 'accuracy' else -measured.losses
-                seen[key] = better.mean().item()
+                seen[key] = probe.measure(mix).by(self.measure).mean().item()
             return seen[key]
 
         ends = descend(left, worth, self.depth, Random(self.seed))

@@ -19,6 +19,7 @@ from ostrdet.settings.option_values import DEEPEST, parse_value
 from ostrdet.settings.rules import THREADS
 from ostrdet.settings.values import check_values
 from ostrdet.structures.config_tree import innermost, value_at
+from ostrdet.structures.integers import is_integer
 
 #: ``default_scope`` of the configs whose model is mmdet's.
 DETECTION_SCOPE = 'mmdet'
@@ -112,7 +113,7 @@ def check(cfg: Config) -> None:
     plain.pop('stages', None)  # parts of configs, which are checked where they are merged
     check_config(plain)
     seed = (cfg.get('randomness') or {}).get('seed')
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+    if not is_integer(seed) or not 0 <= seed < 2**32:
         raise InvalidValueError(
             f'randomness.seed={seed!r}: a run needs a seed in [0, 2**32), since a resumed run '
             'could not repeat a random one; set it, or give --seed N'

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ostrdet.structures.integers import is_integer
+
 #: What no number of a run comes near to; clocks and samplers overflow beyond it.
 MANY = 2**31
 #: More threads than any machine has cores; far beyond, the system makes no more.
@@ -23,11 +25,6 @@ class Rule(NamedTuple):
     keys: str
     holds: Callable[[Any], bool]
     expected: str
-
-
-def is_integer(value: Any) -> bool:
-    """Whether a value is an integer, which True is not."""
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:

@@ -16,7 +16,6 @@ from ostrdet.settings.rules import (
     are_counts,
     at_least,
     components,
-    is_integer,
     is_number,
     not_negative,
     numbers,
@@ -24,6 +23,7 @@ from ostrdet.settings.rules import (
     switches,
 )
 from ostrdet.structures.config_tree import walk
+from ostrdet.structures.integers import is_integer
 
 #: Hooks that mmengine adds by itself, and leaves out where the config says None.
 STOCK_HOOKS = {

@@ -6,6 +6,7 @@ from typing import Any
 from ostrdet.errors import InvalidTypeError, InvalidValueError, UnknownNameError
 from ostrdet.registry import nearest
 from ostrdet.structures import CellSpec
+from ostrdet.structures.integers import is_integer
 
 #: By cell type, the candidates of every edge, in the order of ``CellSpec.edges``.
 Candidates = Mapping[str, Sequence[Sequence[str]]]
@@ -83,7 +84,7 @@ def check_keep(keep: Any, edges: Collection[Sequence[str]]) -> None:
     """
     if not isinstance(keep, list | tuple):
         fewest = min(map(len, edges))
-        if not isinstance(keep, int) or isinstance(keep, bool) or not 1 <= keep <= fewest:
+        if not is_integer(keep) or not 1 <= keep <= fewest:
             raise InvalidValueError(
                 f'keep={keep!r}, expected 1 to {fewest}, the candidates that the stage before leaves '
                 'an edge'

@@ -1,8 +1,12 @@
 """Files that are whole or not there: written beside their place, synced, renamed."""
 
+import csv
+import io
 import os
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -31,6 +35,20 @@ def write_atomically(path: Path, data: bytes) -> None:
             str(path),
         ) from error
     _sync_folder(path.parent)
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a CSV file, whole or not at all; None is empty.
+
+    Raises:
+        ValueError: If a row has another column.
+        OSError: As :func:`write_atomically`.
+    """
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, stream.getvalue().encode())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,6 +9,8 @@ from ostrdet.structures.cell_spec import CellSpec
 from ostrdet.structures.genotype import Genotype
 from ostrdet.structures.macro_plan import CellPlan, Layout, MacroPlan
 
+#: What a network may cost: multiply-adds, parameters, or the time of a table.
+MACS, PARAMS, LATENCY = UNITS = ('macs', 'params', 'latency')
 #: By cell, edge and operation, shape (N, E, O).
 EdgeCosts = tuple[tuple[tuple[int, ...], ...], ...]
 #: What the networks of a space cost.
@@ -54,6 +56,12 @@ def edge_places(
                 [outer if edge.source < spec.num_inputs else inner for edge in spec.edges]
             )
     return places
+
+
+def all_places(plan: MacroPlan, cells: Mapping[str, CellSpec], image_size: int) -> list[Place]:
+    """The different places of all edges; arguments as in :func:`edge_places`."""
+    by_type = edge_places(plan, cells, image_size).values()
+    return list(dict.fromkeys(place for of_type in by_type for edges in of_type for place in edges))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from ostrdet.errors import InvalidValueError
-from ostrdet.structures.atomic import write_atomically
+from ostrdet.structures.atomic import write_csv
 from ostrdet.structures.cell_costs import Place
 
 COLUMNS = ('op', 'channels', 'size', 'stride', 'milliseconds')
@@ -18,9 +18,8 @@ PER_MILLISECOND = 1_000_000
 
 def write_latencies(path: Path, rows: Iterable[tuple[str, Place, float]]) -> None:
     """Write a file that :class:`LatencyTable` reads: operation, place and milliseconds by line."""
-    lines = [','.join(COLUMNS)]
-    lines += [','.join(map(str, (op, *place, f'{ms:.6f}'))) for op, place, ms in rows]
-    write_atomically(path, ('\n'.join(lines) + '\n').encode())
+    values = ((op, *place, f'{ms:.6f}') for op, place, ms in rows)
+    write_csv(path, COLUMNS, (dict(zip(COLUMNS, each, strict=True)) for each in values))
 
 
 @dataclass(frozen=True)

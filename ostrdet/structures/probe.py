@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 STATISTICS = ('batch', 'running', 'recalibrated')
 
 
+#: By what a criterion may judge.
+MEASURES = ('accuracy', 'loss')
+
+
 class Measured(NamedTuple):
     """What minibatches say of weights of operations; float64 on the CPU, shape (B,) each.
 
@@ -25,9 +29,13 @@ class Measured(NamedTuple):
     losses: 'Tensor'
     accuracies: 'Tensor'
 
+    def by(self, measure: str) -> 'Tensor':
+        """One of :data:`MEASURES`, higher is better: accuracies in percent, or minus the losses."""
+        return self.accuracies if measure == 'accuracy' else -self.losses
+
 
 class Place(NamedTuple):
-    """Where a weight of a supernet stands, in all cells of a type alike.
+    """A candidate of an edge, in all cells of a type alike.
 
     Attributes:
         cell: Cell type.

@@ -11,11 +11,12 @@ import torch
 from ostrdet.analysis.budget import budget
 from ostrdet.commands.analyze import main
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.networks.counting import MACS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.records.run_facts import RunFacts
 from ostrdet.selection.derivations.shares import shares
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, save_genotype
+from ostrdet.structures.cell_costs import MACS
 from tests.fixtures.brute_force import all_cells
 from tests.fixtures.work_dirs import random_lines, read, write_work_dir
 

@@ -11,11 +11,11 @@ import pytest
 from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation import BenchmarkError
 from ostrdet.evaluation.cell_latency import count_costs
-from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, UNITS
 from ostrdet.selection import WithinBudget
 from ostrdet.selection.derivations.shares import shares
 from ostrdet.selection.derivations.within_budget import ONE
 from ostrdet.spaces import DARTSSpace, SearchSpace
+from ostrdet.structures.cell_costs import LATENCY, MACS, PARAMS, UNITS
 from ostrdet.structures.latency_table import LatencyTable
 from tests.fixtures.brute_force import (
     LAYOUT,

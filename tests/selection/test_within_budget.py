@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ostrdet.errors import InvalidValueError, UnknownNameError
-from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, UNITS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.selection import WithinBudget, discretize
 from ostrdet.selection.derivations.knapsack import Front
 from ostrdet.selection.derivations.menus import Menu
@@ -18,7 +18,7 @@ from ostrdet.selection.derivations.shares import shares
 from ostrdet.spaces import NASBench201Space, SearchSpace
 from ostrdet.spaces.darts_variants import SparseDARTSSpace
 from ostrdet.structures import CellGenotype, Genotype
-from ostrdet.structures.cell_costs import NetworkCosts
+from ostrdet.structures.cell_costs import LATENCY, MACS, PARAMS, UNITS, NetworkCosts
 from ostrdet.structures.latency_table import LatencyTable
 from tests.fixtures.brute_force import (
     DARTS,

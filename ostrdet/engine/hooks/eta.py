@@ -9,14 +9,13 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ostrdet.models.arch_updates import Batch
+from ostrdet.engine.loops.bilevel_train import PORTIONS
+from ostrdet.engine.threads import search_pass
 from ostrdet.models.searchers.mix import kept_generators
 from ostrdet.models.unwrap import searcher_of
 from ostrdet.registry import MODELS
 
 PROBE_SIZES = (2, 8)
-#: Of the loop.
-PORTIONS = (0.5, 0.5)
 
 
 def probe_seconds(runner: Runner) -> float:
@@ -86,10 +85,9 @@ def _seconds_of_passes(searcher: Any, image_1CHW: Tensor, batch_size: int) -> fl
 
 
 def _seconds_of_pass(searcher: Any, image_1CHW: Tensor, size: int) -> float:
-    images = image_1CHW.repeat(size, 1, 1, 1)
+    compute = search_pass(searcher, image_1CHW.repeat(size, 1, 1, 1))
     start = time.perf_counter()
-    loss, weights = searcher.probe_loss(Batch(images, images.new_zeros(size, dtype=torch.long)))
-    torch.autograd.grad(loss, weights, allow_unused=True)
-    if loss.is_cuda:
+    compute()
+    if image_1CHW.is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start

@@ -28,6 +28,7 @@ from ostrdet.selection import PAPER_CRITERIA, EvaluatingCriterion, Panel, StopRu
 from ostrdet.selection.panel import Scores
 from ostrdet.structures import ArchState, ArchStep, Genotype, save_genotype
 from ostrdet.structures.arch_step import Pairs
+from ostrdet.structures.integers import is_integer
 
 ACCURACY = 'accuracy/top1'
 
@@ -292,7 +293,7 @@ class SelectorHook(Hook):
 
 
 def _check_count(key: str, value: Any, expected: str) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not is_integer(value) or value < 1:
         raise InvalidValueError(
             f'default_hooks.selector.{key}={value!r}, expected {expected} from 1'
         )

@@ -22,6 +22,8 @@ from ostrdet.models.unwrap import searcher_of
 from ostrdet.registry import LOOPS
 
 HALVES = ('weights', 'architecture')
+#: Parts of the training set for weights and architecture, if the config names none.
+PORTIONS = (0.5, 0.5)
 
 
 @LOOPS.register_module()
@@ -54,7 +56,7 @@ class BilevelTrainLoop(SeededEpochLoop):
         runner: Runner,
         dataloader: Mapping[str, Any],
         max_epochs: int,
-        portions: tuple[float, ...] = (0.5, 0.5),
+        portions: tuple[float, ...] = PORTIONS,
         arch_start_epoch: int = 0,
         split_seed: int = 0,
         val_begin: int = 1,

@@ -18,6 +18,7 @@ from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.spaces.random_genotype import count_genotypes, random_genotype
 from ostrdet.structures import Genotype, save_genotype
 from ostrdet.structures.genotype_file import load_genotype
+from ostrdet.structures.integers import is_integer
 from ostrdet.version import __version__
 
 #: Cells between two lines on the console.
@@ -170,7 +171,7 @@ class ProxySearch:
 
 
 def _check_samples(samples: Any, size: int) -> None:
-    if not isinstance(samples, int) or isinstance(samples, bool) or not 1 <= samples <= size:
+    if not is_integer(samples) or not 1 <= samples <= size:
         raise InvalidValueError(
             f'proxy_search.samples={samples!r}, expected 1 to {size}, the cells of the space'
         )

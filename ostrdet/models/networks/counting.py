@@ -14,15 +14,13 @@ from ostrdet.models.ops import build_op
 from ostrdet.registry import MODELS, lookup
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import BlockPlan, CellPlan, FeatureSpec, Layout, MacroPlan, StemPlan
-from ostrdet.structures.cell_costs import NetworkCosts, Place, edge_places
+from ostrdet.structures.cell_costs import LATENCY, PARAMS, NetworkCosts, Place, edge_places
 from ostrdet.structures.latency_table import LatencyTable
 
 #: Operators whose multiply-adds count.
 MULTIPLY_ADDS = ('conv', 'linear')
 #: What the P-DARTS convention adds, for every element that the operator puts out.
 PER_ELEMENT = {'batch_norm': 2, 'relu': 1, 'relu_': 1}
-#: What a network may cost: multiply-adds, parameters, or the time of a table.
-MACS, PARAMS, LATENCY = UNITS = ('macs', 'params', 'latency')
 
 
 def network_costs(
@@ -36,7 +34,7 @@ def network_costs(
     Args:
         space: The search space.
         size: Stem, width, depth, classes, and the size of the images.
-        unit: One of ``UNITS``: multiply-adds of one image, parameters without the auxiliary head, or
+        unit: One of :data:`~ostrdet.structures.cell_costs.UNITS`: multiply-adds of one image, parameters without the auxiliary head, or
             nanoseconds of the operations alone, as the table knows no stem and no classifier.
         table: The milliseconds of operations, for the unit 'latency'.
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from ostrdet.errors import InvalidValueError
-from ostrdet.models.networks.counting import LATENCY, UNITS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.models.regularizers.base import Regularizer
 from ostrdet.models.weightings import MixWeights
 from ostrdet.registry import REGULARIZERS, nearest
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import CellSpec, Layout
 from ostrdet.structures.amount import amount
-from ostrdet.structures.cell_costs import NetworkCosts
+from ostrdet.structures.cell_costs import LATENCY, UNITS, NetworkCosts
 from ostrdet.structures.latency_table import PER_MILLISECOND, LatencyTable
 
 LINEAR, LOG, EDGES = FORMS = ('linear', 'log', 'log_edges')

@@ -9,6 +9,7 @@ from ostrdet.errors import InvalidValueError
 from ostrdet.registry import SPACES
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import Genotype
+from ostrdet.structures.budget_front import FrontPoint
 from ostrdet.structures.cell_costs import CostCounter
 
 
@@ -58,6 +59,16 @@ class Derivation(ABC):
             count: Counts the costs of its networks.
         """
         return
+
+    def front(
+        self,
+        space: SearchSpace,
+        scores: Mapping[str, Tensor],
+        edge_weights: Mapping[str, Tensor | None] | None = None,
+        tie_rtol: float = 0.0,
+    ) -> list[FrontPoint]:
+        """What every budget chooses; none of a derivation without one. Arguments as in the call."""
+        return []
 
     @abstractmethod
     def __call__(

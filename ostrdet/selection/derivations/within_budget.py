@@ -18,12 +18,11 @@ from ostrdet.spaces import SearchSpace
 from ostrdet.structures import Genotype
 from ostrdet.structures.amount import amount
 from ostrdet.structures.budget_front import FrontPoint
-from ostrdet.structures.cell_costs import CostCounter, Costs, NetworkCosts
+from ostrdet.structures.cell_costs import LATENCY, CostCounter, Costs, NetworkCosts
 from ostrdet.structures.latency_table import PER_MILLISECOND, CellLatencies, LatencyTable
 
 #: A share of 1 as a whole number.
 ONE = 2**52
-LATENCY = 'latency'
 WHERE = 'default_hooks.selector.derivation'
 AnyPath = str | os.PathLike[str]
 EdgeWeights = Mapping[str, Tensor | None] | None

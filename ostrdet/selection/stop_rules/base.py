@@ -8,6 +8,7 @@ from typing import Any
 from ostrdet.errors import InvalidValueError
 from ostrdet.spaces import SearchSpace
 from ostrdet.structures import ArchState, Genotype
+from ostrdet.structures.integers import is_integer
 
 KEY = 'default_hooks.selector.stop'
 
@@ -103,5 +104,5 @@ def check_count(rule: str, **counts: Any) -> None:
         InvalidValueError: If one is not.
     """
     for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not is_integer(value) or value < 1:
             raise InvalidValueError(f'{KEY}: {rule}.{name}={value!r}, expected an integer from 1')

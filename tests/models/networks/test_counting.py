@@ -8,10 +8,10 @@ import torch
 
 from ostrdet.errors import InvalidValueError
 from ostrdet.evaluation.complexity import complexity
-from ostrdet.models.networks.counting import LATENCY, MACS, PARAMS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.spaces import SearchSpace, build_space
 from ostrdet.structures import Genotype, Layout
-from ostrdet.structures.cell_costs import Place
+from ostrdet.structures.cell_costs import LATENCY, MACS, PARAMS, Place
 from ostrdet.structures.latency_table import LatencyTable
 from tests.models.conftest import RandomGenotype
 

@@ -11,11 +11,12 @@ import torch
 
 from ostrdet.errors import InvalidValueError, UnknownNameError
 from ostrdet.models.networks import Supernet
-from ostrdet.models.networks.counting import MACS, PARAMS, network_costs
+from ostrdet.models.networks.counting import network_costs
 from ostrdet.models.regularizers import ExpectedCost
 from ostrdet.models.weightings import MixWeights, SoftmaxWeighting
 from ostrdet.spaces import DARTSSpace, SearchSpace, build_space
 from ostrdet.structures import CellGenotype, Genotype, Layout
+from ostrdet.structures.cell_costs import MACS, PARAMS
 
 pytestmark = pytest.mark.usefixtures('float64')
 
