@@ -34,7 +34,7 @@ def network_costs(
     Args:
         space: The search space.
         size: Stem, width, depth, classes, and the size of the images.
-        unit: One of :data:`~ostrdet.structures.cell_costs.UNITS`: multiply-adds of one image, parameters without the auxiliary head, or
+        unit: One of ``UNITS``: multiply-adds of one image, parameters without the auxiliary head, or
             nanoseconds of the operations alone, as the table knows no stem and no classifier.
         table: The milliseconds of operations, for the unit 'latency'.
 
